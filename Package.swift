@@ -1,0 +1,69 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Every Swift target: strict, warnings are errors, imports internal unless said otherwise.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let strictC: [CSetting] = [
+    .enableWarning("all"),
+    .enableWarning("extra"),
+    .treatAllWarnings(as: .error),
+]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let tomlKit: Target.Dependency = .product(name: "TOMLKit", package: "TOMLKit")
+
+let package = Package(
+    name: "cadre",
+    products: [
+        .executable(name: "cadre", targets: ["CadreCommand"]),
+        .library(name: "Cadre", targets: ["Cadre"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    ],
+    targets: [
+        // The rooms, from the ground up. A target may depend only on those above it in this list.
+        .target(name: "CLinux", cSettings: strictC),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CCapabilities", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
+        .target(name: "Reactor", dependencies: ["CLinux", system], swiftSettings: strict),
+        .target(
+            name: "Processes", dependencies: ["CLinux", "CCapabilities", "Reactor", system], swiftSettings: strict),
+        .target(
+            name: "Systemd", dependencies: ["CLinux", "CSystemd", "Reactor", logging, system], swiftSettings: strict),
+        .target(name: "ControlGroups", dependencies: ["CLinux", "Reactor", system], swiftSettings: strict),
+        .target(name: "Supervision", swiftSettings: strict),
+        .target(
+            name: "Specification", dependencies: ["ControlGroups", "Processes", "Supervision", tomlKit],
+            swiftSettings: strict),
+        .target(
+            name: "Cadre",
+            dependencies: [
+                "CLinux", "ControlGroups", "Processes", "Reactor", "Specification", "Supervision", "Systemd", logging,
+                system,
+            ],
+            swiftSettings: strict),
+        .target(name: "ControlAPI", dependencies: ["CLinux", "Cadre", "Reactor", system], swiftSettings: strict),
+        .executableTarget(
+            name: "CadreCommand",
+            dependencies: [
+                "Cadre", "ControlAPI", "ControlGroups", "Processes", "Reactor", "Specification", "Supervision",
+                "Systemd", argumentParser, logging, system,
+            ],
+            path: "Sources/cadre", swiftSettings: strict),
+    ],
+    cLanguageStandard: .gnu11
+)

@@ -1,0 +1,33 @@
+/// How the workers of a service are supervised: what makes them ready, what restarts them, how they are stopped.
+public struct WorkerPolicy: Hashable, Sendable {
+    /// What makes an incarnation ready.
+    public enum Readiness: String, CaseIterable, Hashable, Sendable {
+        /// Its program was executed.
+        case exec
+        /// It sent `READY=1` (sd_notify(3)).
+        case notify
+    }
+
+    /// What makes an incarnation ready.
+    public var readiness: Readiness
+    /// How long an incarnation may take to become ready before it is stopped as failed.
+    public var readyTimeout: Duration
+    /// How long an incarnation may take from the stop signal to its end before its cgroup is killed.
+    public var stopTimeout: Duration
+    /// How long a ready incarnation may stay silent between two `WATCHDOG=1`; nil if it need not send any.
+    public var watchdog: Duration?
+    /// When it is started again.
+    public var restart: RestartPolicy
+
+    /// A policy; what is left out is as documented for the configuration file.
+    public init(
+        readiness: Readiness = .exec, readyTimeout: Duration = .seconds(60), stopTimeout: Duration = .seconds(10),
+        watchdog: Duration? = nil, restart: RestartPolicy = RestartPolicy()
+    ) {
+        self.readiness = readiness
+        self.readyTimeout = readyTimeout
+        self.stopTimeout = stopTimeout
+        self.watchdog = watchdog
+        self.restart = restart
+    }
+}
