@@ -1,5 +1,5 @@
 import CLinux
-public import SystemPackage
+import SystemPackage
 
 /// An open file descriptor and the duty to close it: borrow it to use it, consume it to close it or to hand it on.
 ///
@@ -28,7 +28,7 @@ public struct Descriptor: ~Copyable, Sendable {
     /// A second descriptor for the same open file, close-on-exec as well.
     public borrowing func duplicate() throws(SystemCallError) -> Descriptor {
         let original = rawValue
-        return Descriptor(owning: try systemCall("fcntl F_DUPFD_CLOEXEC") { fcntl(original, F_DUPFD_CLOEXEC, 0) })
+        return Descriptor(owning: try systemCall("fcntl F_DUPFD_CLOEXEC") { cadre_fcntl(original, F_DUPFD_CLOEXEC, 0) })
     }
 
     /// The path under which the kernel shows this descriptor to this process, for calls that take no descriptor.
@@ -75,10 +75,7 @@ extension Descriptor {
     /// Writes `text` in one write(2), as the kernel's interface files want it.
     public borrowing func write(_ text: String, _ object: @autoclosure () -> String = "") throws(SystemCallError) {
         let descriptor = rawValue
-        var text = text
-        let count = try text.withUTF8 { bytes throws(SystemCallError) in
-            try systemCall("write", object()) { CLinux.write(descriptor, bytes.baseAddress, bytes.count) }
-        }
+        let count = try systemCall("write", object()) { CLinux.write(descriptor, text, text.utf8.count) }
         if count != text.utf8.count {
             throw SystemCallError(call: "write", object: object(), errno: .noSpace)
         }

@@ -35,6 +35,9 @@ static inline int cadre_errno(void) {
 // openat(2), which Swift cannot import as it is variadic.
 int cadre_openat(int directory, const char *path, int flags, mode_t mode);
 
+// fcntl(2) with an int argument, variadic as well.
+int cadre_fcntl(int descriptor, int command, int argument);
+
 // pidfd_open(2); PIDFD_NONBLOCK is not asked for, so waitid(2) is to be called once it is readable.
 int cadre_pidfd_open(pid_t pid);
 
