@@ -17,6 +17,11 @@ public struct SystemCallError: Error, Hashable, Sendable, CustomStringConvertibl
         self.errno = errno
     }
 
+    /// Records a call that returned an error number instead of setting errno.
+    init(call: String, object: String = "", code: Int32) {
+        self.init(call: call, object: object, errno: Errno(rawValue: code))
+    }
+
     /// A sentence such as `open /srv/app: No such file or directory (ENOENT)`.
     public var description: String {
         "\(call)\(object.isEmpty ? "" : " \(object)"): \(errno.explanation)"

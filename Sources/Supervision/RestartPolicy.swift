@@ -28,7 +28,8 @@ public struct RestartPolicy: Hashable, Sendable {
     public var budget: Int
     /// The sliding time in which restarts are counted, and the time after which a ready worker counts as stable.
     public var window: Duration
-    /// The exit codes that are a success. (A death by the service's own stop signal is one too.)
+    /// The exit codes that are a success. A death by SIGHUP, SIGINT, SIGTERM or SIGPIPE is one too, as in
+    /// systemd.service(5).
     public var successExitCodes: Set<Int32>
 
     /// A policy; what is left out is as documented for the configuration file.

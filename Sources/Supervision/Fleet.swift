@@ -1,0 +1,187 @@
+/// What a fleet wants done.
+public enum FleetAction: Hashable, Sendable {
+    /// Something for one of its workers.
+    case worker(WorkerID, WorkerAction)
+    /// Forget a worker that is wanted no more; nothing of it is left.
+    case forgetWorker(WorkerID)
+    /// Forget a service that is wanted no more; nothing of it is left.
+    case forgetService(String)
+}
+
+/// How a fleet is doing.
+public struct FleetSummary: Hashable, Sendable {
+    /// How many services there are.
+    public var services = 0
+    /// How many workers there are, whatever their state.
+    public var workers = 0
+    /// How many of them are ready.
+    public var ready = 0
+    /// How many are down though they should run: their budget is spent or their policy doesn't restart them.
+    public var failed = 0
+    /// Whether no worker is on its way up: each is ready or will not be.
+    public var isSettled = true
+}
+
+/// All services and their workers: the life of each, what changes a new specification makes, and how all are doing.
+///
+/// A pure value, like ``WorkerMachine``.
+public struct Fleet: Sendable {
+    private struct Service {
+        var policy: WorkerPolicy
+        /// How many workers are wanted; there may be more on their way out. A worker's number is its index.
+        var wanted = 0
+        var workers: [WorkerMachine] = []
+        /// The workers that still run an outdated specification, in the order of their replacement.
+        var outdated: [Int] = []
+        /// The one of them that is being replaced now.
+        var replacing: Int?
+    }
+
+    private var services: [String: Service] = [:]
+    private var tally: [WorkerState: Int] = [:]
+    private var random: SeededRandom
+    private var actions: [FleetAction] = []
+
+    /// A fleet without services, whose random waits follow from `seed`.
+    public init(seed: UInt64) {
+        random = SeededRandom(seed: seed)
+    }
+
+    // MARK: Questions
+
+    /// How the fleet is doing.
+    public var summary: FleetSummary {
+        func count(_ states: WorkerState...) -> Int { states.reduce(0) { $0 + tally[$1, default: 0] } }
+        return FleetSummary(
+            services: services.count, workers: tally.values.reduce(0, +), ready: count(.ready),
+            failed: count(.failed), isSettled: count(.waiting, .starting) == 0)
+    }
+
+    /// Whether nothing runs and nothing is going to without a command.
+    public var isDown: Bool {
+        services.values.allSatisfy { $0.workers.allSatisfy(\.isOver) }
+    }
+
+    /// The names of the services, sorted.
+    public var serviceNames: [String] { services.keys.sorted() }
+
+    /// The workers of a service in the order of their numbers; nil if there is no such service.
+    public func workers(of service: String) -> [WorkerMachine]? { services[service]?.workers }
+
+    /// One worker, or nil if there is none of that name.
+    public func worker(_ id: WorkerID) -> WorkerMachine? {
+        guard let workers = services[id.service]?.workers, workers.indices.contains(id.number) else { return nil }
+        return workers[id.number]
+    }
+
+    // MARK: Changes
+
+    /// Adds a service, or changes one to what is given here.
+    ///
+    /// - Parameters:
+    ///   - count: How many workers it is to have. Those too many are stopped, those missing are started.
+    ///   - replacesWorkers: Whether those that run are outdated: they are replaced one after another, each when its
+    ///     predecessor's successor is ready. Otherwise they stay as they are.
+    public mutating func configure(
+        _ service: String, policy: WorkerPolicy, count: Int, replacesWorkers: Bool, at now: Duration
+    ) -> [FleetAction] {
+        var existing = 0..<0
+        if let old = services[service] {
+            existing = 0..<min(old.wanted, count)
+        } else {
+            services[service] = Service(policy: policy)
+        }
+        services[service]!.policy = policy
+        services[service]!.wanted = count
+        for number in services[service]!.workers.indices { services[service]!.workers[number].policy = policy }
+        while services[service]!.workers.count < count {
+            services[service]!.workers.append(WorkerMachine(policy: policy))
+            tally[.stopped, default: 0] += 1
+        }
+        for number in existing.endIndex..<count { tell(WorkerID(service: service, number: number), .start, at: now) }
+        for number in (count..<services[service]!.workers.count).reversed() {
+            tell(WorkerID(service: service, number: number), .remove, at: now)
+        }
+        if replacesWorkers {
+            services[service]!.outdated = Array(existing)
+            services[service]!.replacing = nil
+        } else {
+            services[service]!.outdated.removeAll { $0 >= count }
+            if let replacing = services[service]!.replacing, replacing >= count { services[service]!.replacing = nil }
+        }
+        settle(service, at: now)
+        return takeActions()
+    }
+
+    /// Stops a service and forgets it when nothing of it is left.
+    public mutating func remove(_ service: String, at now: Duration) -> [FleetAction] {
+        guard let policy = services[service]?.policy else { return [] }
+        return configure(service, policy: policy, count: 0, replacesWorkers: false, at: now)
+    }
+
+    /// Tells a worker what happened. One that the fleet doesn't know is gone, and the news came too late.
+    public mutating func handle(_ id: WorkerID, _ input: WorkerInput, at now: Duration) -> [FleetAction] {
+        tell(id, input, at: now)
+        settle(id.service, at: now)
+        return takeActions()
+    }
+
+    // MARK: Helpers
+
+    private mutating func takeActions() -> [FleetAction] {
+        defer { actions = [] }
+        return actions
+    }
+
+    private mutating func tell(_ id: WorkerID, _ input: WorkerInput, at now: Duration) {
+        guard let index = services.index(forKey: id.service),
+            services.values[index].workers.indices.contains(id.number)
+        else { return }
+        let before = services.values[index].workers[id.number].state
+        for action in services.values[index].workers[id.number].handle(input, at: now, using: &random) {
+            actions.append(.worker(id, action))
+        }
+        let after = services.values[index].workers[id.number].state
+        if before != after {
+            tally[before, default: 0] -= 1
+            tally[after, default: 0] += 1
+        }
+    }
+
+    /// Goes on with the replacement of outdated workers, and forgets those that are wanted no more.
+    private mutating func settle(_ name: String, at now: Duration) {
+        guard let service = services[name] else { return }
+        if let number = service.replacing ?? service.outdated.first, service.wanted > 0 {
+            advanceReplacement(name, number, isUnderWay: service.replacing != nil, at: now)
+        }
+        while let service = services[name], service.workers.count > service.wanted, service.workers.last!.isOver {
+            tally[services[name]!.workers.removeLast().state, default: 0] -= 1
+            actions.append(.forgetWorker(WorkerID(service: name, number: services[name]!.workers.count)))
+        }
+        if services[name]!.wanted == 0 && services[name]!.workers.isEmpty {
+            services[name] = nil
+            actions.append(.forgetService(name))
+        }
+    }
+
+    private mutating func advanceReplacement(_ name: String, _ number: Int, isUnderWay: Bool, at now: Duration) {
+        if isUnderWay {
+            let worker = services[name]!.workers[number]
+            switch worker.state {
+            case .waiting, .starting, .draining, .stopping, .killing: return
+            case .ready, .failed, .done, .stopped: break
+            }
+            guard !worker.isBeingReplaced else { return }
+            services[name]!.replacing = nil
+            guard let next = services[name]!.outdated.first else { return }
+            advanceReplacement(name, next, isUnderWay: false, at: now)
+        } else {
+            services[name]!.outdated.removeFirst()
+            guard number < services[name]!.wanted else { return }
+            services[name]!.replacing = number
+            tell(WorkerID(service: name, number: number), .replace, at: now)
+            // It may be down, and then there's nothing to wait for.
+            advanceReplacement(name, number, isUnderWay: true, at: now)
+        }
+    }
+}

@@ -1,0 +1,37 @@
+/// What is known of one execution of a worker while any process of it is left.
+public struct Incarnation: Hashable, Sendable {
+    /// Where it is in its life.
+    public enum Phase: String, Hashable, Sendable {
+        /// Executed, not yet ready.
+        case starting
+        /// It may receive work.
+        case ready
+        /// It said `STOPPING=1`: it gets no new work and finishes what it has.
+        case draining
+        /// It was told to stop, or its leader is gone and the rest was told.
+        case stopping
+        /// Its cgroup was killed.
+        case killing
+    }
+
+    /// Its number, unique among all that the worker ever had.
+    public let number: UInt64
+    /// Where it is in its life.
+    public internal(set) var phase: Phase
+    /// When it was executed.
+    public let startedAt: Duration
+    /// When it became ready.
+    public internal(set) var readyAt: Duration?
+    /// When the phase it is in is over at the latest.
+    var deadline: Duration?
+    /// When it was last heard of by its watchdog.
+    var heardAt: Duration?
+    /// Why it is being stopped, if not of its own accord.
+    var stopReason: EndReason?
+
+    init(number: UInt64, at now: Duration) {
+        self.number = number
+        phase = .starting
+        startedAt = now
+    }
+}

@@ -1,0 +1,251 @@
+/// How the incarnations of a worker begin, end and follow each other.
+extension WorkerMachine {
+    // MARK: Starting
+
+    mutating func spawn(at now: Duration) {
+        cancelRestart()
+        lastNumber += 1
+        let incarnation = Incarnation(number: lastNumber, at: now)
+        if current == nil { current = incarnation } else { successor = incarnation }
+        actions.append(.spawn(lastNumber))
+    }
+
+    mutating func spawned(_ number: UInt64, at now: Duration) {
+        change(number) { machine, incarnation in
+            machine.actions.append(.report(.started(number)))
+            // It may have said so already, or be told to stop.
+            guard incarnation.phase == .starting else { return }
+            switch machine.policy.readiness {
+            case .exec: machine.becomeReady(&incarnation, at: now)
+            case .notify: machine.setDeadline(now + machine.policy.readyTimeout, of: &incarnation)
+            }
+        }
+        takeOver(at: now)
+    }
+
+    mutating func spawnFailed(
+        _ number: UInt64, isExhaustion: Bool, at now: Duration, using random: inout some RandomNumberGenerator
+    ) {
+        actions.append(.discard(number))
+        let end = End(reason: .spawn, exit: nil, isSuccess: false)
+        lastEnd = end
+        if successor?.number == number {
+            successor = nil
+            trySuccessor(at: now, using: &random)
+        } else if current?.number == number {
+            current = nil
+            restart(after: end, isExhaustion: isExhaustion, at: now, using: &random)
+        } else {
+            retired(number, at: now)
+        }
+    }
+
+    mutating func becomeReady(_ incarnation: inout Incarnation, at now: Duration) {
+        guard incarnation.phase == .starting else { return }
+        incarnation.phase = .ready
+        incarnation.readyAt = now
+        incarnation.heardAt = now
+        setDeadline(nil, of: &incarnation)
+        if let watchdog = policy.watchdog {
+            actions.append(.arm(.watchdog(incarnation.number), at: now + watchdog))
+        }
+        actions.append(.report(.ready(incarnation.number, after: now - incarnation.startedAt)))
+    }
+
+    /// Makes the successor the current incarnation if it is ready, and stops the predecessor.
+    mutating func takeOver(at now: Duration) {
+        guard let successor, successor.phase == .ready, let predecessor = current else { return }
+        let reason = replacement ?? .replaced
+        self.successor = nil
+        replacement = nil
+        current = successor
+        actions.append(.report(.replaced(predecessor.number, by: successor.number, reason)))
+        lastEnd = End(reason: reason, exit: nil, isSuccess: true)
+        retire(predecessor, reason, at: now)
+    }
+
+    // MARK: Ending
+
+    /// Puts an incarnation on its way out; the caller takes it from its place.
+    mutating func retire(_ incarnation: Incarnation, _ reason: EndReason, at now: Duration) {
+        var incarnation = incarnation
+        if incarnation.phase != .stopping && incarnation.phase != .killing {
+            tellToStop(&incarnation, reason, .signalLeader(incarnation.number), at: now)
+        }
+        retiring.append(incarnation)
+    }
+
+    private mutating func tellToStop(
+        _ incarnation: inout Incarnation, _ reason: EndReason, _ action: WorkerAction, at now: Duration
+    ) {
+        incarnation.stopReason = reason
+        actions.append(.report(.stopping(incarnation.number, reason)))
+        actions.append(action)
+        expectEnd(of: &incarnation, at: now)
+    }
+
+    mutating func expectEnd(of incarnation: inout Incarnation, at now: Duration) {
+        if incarnation.readyAt != nil && policy.watchdog != nil {
+            actions.append(.disarm(.watchdog(incarnation.number)))
+        }
+        incarnation.phase = .stopping
+        setDeadline(now + policy.stopTimeout, of: &incarnation)
+    }
+
+    mutating func bark(_ incarnation: inout Incarnation, at now: Duration) {
+        guard incarnation.phase == .ready || incarnation.phase == .draining else { return }
+        tellToStop(&incarnation, .watchdog, .abortLeader(incarnation.number), at: now)
+    }
+
+    mutating func gone(
+        _ number: UInt64, _ exit: Exit, isOutOfMemory: Bool, at now: Duration,
+        using random: inout some RandomNumberGenerator
+    ) {
+        change(number) { $0.setDeadline(nil, of: &$1) }
+        if let incarnation = current, incarnation.number == number {
+            current = nil
+            history.noteEnd(readySince: incarnation.readyAt, at: now, policy: policy.restart)
+            let end = note(incarnation, exit, isOutOfMemory: isOutOfMemory)
+            restart(after: end, isExhaustion: false, at: now, using: &random)
+        } else if let incarnation = successor, incarnation.number == number {
+            successor = nil
+            _ = note(incarnation, exit, isOutOfMemory: isOutOfMemory)
+            trySuccessor(at: now, using: &random)
+        } else {
+            retired(number, at: now)
+        }
+        actions.append(.discard(number))
+    }
+
+    /// Records and reports an end that nobody commanded.
+    private mutating func note(_ incarnation: Incarnation, _ exit: Exit, isOutOfMemory: Bool) -> End {
+        if incarnation.readyAt != nil && policy.watchdog != nil && incarnation.stopReason == nil {
+            actions.append(.disarm(.watchdog(incarnation.number)))
+        }
+        let reason = isOutOfMemory ? .oomKill : incarnation.stopReason ?? EndReason(exit)
+        let isSuccess = (reason == .exit || reason == .signal) && exit.isSuccess(under: policy.restart)
+        let end = End(reason: reason, exit: exit, isSuccess: isSuccess)
+        lastEnd = end
+        actions.append(.report(.ended(incarnation.number, end)))
+        return end
+    }
+
+    private mutating func retired(_ number: UInt64, at now: Duration) {
+        guard let index = retiring.firstIndex(where: { $0.number == number }) else { return }
+        retiring.remove(at: index)
+        guard retiring.isEmpty, current == nil else { return }
+        if goal == .running {
+            if rest == .none && restartAt == nil { spawn(at: now) }
+        } else {
+            actions.append(.report(.stopped))
+        }
+    }
+
+    // MARK: Restarting
+
+    private mutating func restart(
+        after end: End, isExhaustion: Bool, at now: Duration, using random: inout some RandomNumberGenerator
+    ) {
+        let isSpent = !isExhaustion && !history.spend(at: now, policy: policy.restart)
+        if let successor {
+            // It is on its way already, whatever its predecessor's end calls for.
+            self.successor = nil
+            replacement = nil
+            current = successor
+            return
+        }
+        replacement = nil
+        cancelRestart()
+        switch policy.restart.condition {
+        case .always: break
+        case .onFailure where !end.isSuccess: break
+        case .onFailure, .never:
+            rest = end.isSuccess ? .done : .failed
+            actions.append(.report(end.isSuccess ? .done : .failed))
+            return
+        }
+        if isSpent {
+            rest = .failed
+            actions.append(.report(.failed))
+            return
+        }
+        wait(history.nextDelay(policy: policy.restart, isBudgeted: !isExhaustion, using: &random), at: now)
+    }
+
+    /// Starts a successor for `current`, after a wait if the last one was not long ago.
+    mutating func trySuccessor(at now: Duration, using random: inout some RandomNumberGenerator) {
+        guard let current, let replacement else { return }
+        actions.append(.report(.replacing(current.number, replacement)))
+        wait(replacementHistory.nextDelay(policy: policy.restart, isBudgeted: false, using: &random), at: now)
+    }
+
+    private mutating func wait(_ delay: Duration, at now: Duration) {
+        restarts += 1
+        actions.append(.report(.restarting(after: delay)))
+        if delay == .zero {
+            spawn(at: now)
+        } else {
+            restartAt = now + delay
+            actions.append(.arm(.restart, at: now + delay))
+        }
+    }
+
+    mutating func cancelRestart() {
+        guard restartAt != nil else { return }
+        restartAt = nil
+        actions.append(.disarm(.restart))
+    }
+
+    // MARK: Deadlines
+
+    mutating func passed(
+        _ deadline: WorkerDeadline, at now: Duration, using random: inout some RandomNumberGenerator
+    ) {
+        switch deadline {
+        case .restart:
+            guard let restartAt, restartAt <= now else { return }
+            self.restartAt = nil
+            spawn(at: now)
+        case .watchdog(let number):
+            change(number) { machine, incarnation in
+                guard let watchdog = machine.policy.watchdog, let heardAt = incarnation.heardAt,
+                    incarnation.phase == .ready || incarnation.phase == .draining
+                else { return }
+                if heardAt + watchdog <= now {
+                    machine.bark(&incarnation, at: now)
+                } else {
+                    machine.actions.append(.arm(.watchdog(number), at: heardAt + watchdog))
+                }
+            }
+        case .phase(let number):
+            change(number) { machine, incarnation in
+                guard let deadline = incarnation.deadline, deadline <= now else { return }
+                machine.phaseIsOver(&incarnation, at: now)
+            }
+        }
+    }
+
+    private mutating func phaseIsOver(_ incarnation: inout Incarnation, at now: Duration) {
+        incarnation.deadline = nil
+        switch incarnation.phase {
+        case .starting:
+            tellToStop(&incarnation, .readyTimeout, .signalLeader(incarnation.number), at: now)
+        case .ready:
+            break
+        case .draining:
+            // It said that it would end.
+            tellToStop(&incarnation, .exit, .signalLeader(incarnation.number), at: now)
+        case .stopping:
+            incarnation.phase = .killing
+            actions += [.report(.killed(incarnation.number)), .kill(incarnation.number)]
+            setDeadline(now + Self.killPatience, of: &incarnation)
+        case .killing:
+            // In an uninterruptible sleep, perhaps. What was forked meanwhile is killed, too.
+            actions += [.report(.stuck(incarnation.number)), .kill(incarnation.number)]
+            setDeadline(now + Self.killPatience, of: &incarnation)
+        }
+    }
+
+    /// How long the kernel may take to kill a cgroup before that is worth a report.
+    static let killPatience = Duration.seconds(10)
+}

@@ -1,0 +1,217 @@
+/// The life of one worker: which incarnations it has and what is to be done with them.
+///
+/// A pure value. It is told what happened and when, and answers with what to do. Times are durations since any fixed
+/// moment.
+///
+/// There is at most one `current` incarnation, which is the worker as others see it; at most one `successor`, which
+/// becomes current as soon as it is ready; and any number of `retiring` ones, which are on their way out and
+/// concern nobody.
+public struct WorkerMachine: Sendable {
+    /// What is wanted of the worker.
+    public enum Goal: Hashable, Sendable {
+        /// That it runs.
+        case running
+        /// That it is down.
+        case stopped
+        /// That it is down and then forgotten.
+        case removed
+    }
+
+    /// Why nothing runs although that is wanted.
+    enum Rest: Hashable {
+        case none
+        case done
+        case failed
+    }
+
+    /// How the worker is supervised. A change concerns what happens from then on.
+    public var policy: WorkerPolicy
+    /// What is wanted.
+    public private(set) var goal: Goal = .stopped
+    /// The incarnation that is the worker as others see it.
+    public internal(set) var current: Incarnation?
+    /// The incarnation that is about to take over.
+    public internal(set) var successor: Incarnation?
+    /// Those on their way out.
+    public internal(set) var retiring: [Incarnation] = []
+    /// How many incarnations were started after an earlier one, planned or not.
+    public internal(set) var restarts = 0
+    /// The last end of an incarnation that nobody commanded.
+    public internal(set) var lastEnd: End?
+
+    var rest = Rest.none
+    var restartAt: Duration?
+    /// Why `current` is to be replaced, from the wish until the successor is ready.
+    var replacement: EndReason?
+    var history = RestartHistory()
+    /// The history of replacements, which have waits of their own and no budget.
+    var replacementHistory = RestartHistory()
+    var lastNumber: UInt64 = 0
+    var actions: [WorkerAction] = []
+
+    /// A worker that is down.
+    public init(policy: WorkerPolicy) {
+        self.policy = policy
+    }
+
+    /// What the worker is, in a word.
+    public var state: WorkerState {
+        if let current { return WorkerState(current.phase) }
+        if goal == .running {
+            switch rest {
+            case .done: return .done
+            case .failed: return .failed
+            case .none: break
+            }
+            if restartAt != nil || retiring.isEmpty { return .waiting }
+        }
+        // The last one to have been told.
+        return retiring.last.map { WorkerState($0.phase) } ?? .stopped
+    }
+
+    /// Whether a successor is on its way, or wanted.
+    public var isBeingReplaced: Bool { replacement != nil }
+
+    /// Whether the worker is wanted no more and nothing of it is left.
+    public var isOver: Bool { goal != .running && current == nil && successor == nil && retiring.isEmpty }
+
+    /// Tells the worker what happened at `now`, and returns what is to be done.
+    public mutating func handle(
+        _ input: WorkerInput, at now: Duration, using random: inout some RandomNumberGenerator
+    ) -> [WorkerAction] {
+        switch input {
+        case .start: start(at: now)
+        case .stop: stop(.stopped, at: now)
+        case .remove: stop(.removed, at: now)
+        case .replace: replace(.replaced, at: now, using: &random)
+        case .spawned(let number): spawned(number, at: now)
+        case .spawnFailed(let number, let isExhaustion):
+            spawnFailed(number, isExhaustion: isExhaustion, at: now, using: &random)
+        case .ready(let number):
+            change(number) { $0.becomeReady(&$1, at: now) }
+            takeOver(at: now)
+        case .stopping(let number):
+            change(number) { machine, incarnation in
+                guard incarnation.phase == .ready || incarnation.phase == .starting else { return }
+                incarnation.phase = .draining
+                machine.setDeadline(now + machine.policy.stopTimeout, of: &incarnation)
+            }
+        case .watchdog(let number): change(number) { _, incarnation in incarnation.heardAt = now }
+        case .watchdogTrigger(let number): change(number) { $0.bark(&$1, at: now) }
+        case .extendTimeout(let number, let extension_):
+            change(number) { machine, incarnation in
+                guard let deadline = incarnation.deadline, incarnation.phase != .killing else { return }
+                machine.setDeadline(max(deadline, now + extension_), of: &incarnation)
+            }
+        case .memoryHigh(let number):
+            if current?.number == number { replace(.memoryHigh, at: now, using: &random) }
+        case .leaderExited(let number, let exit):
+            change(number) { machine, incarnation in
+                incarnation.stopReason = incarnation.stopReason ?? EndReason(exit)
+                machine.actions.append(.signalAll(number))
+                // If it was told to stop, its descendants have as long as it had.
+                if incarnation.phase != .stopping && incarnation.phase != .killing {
+                    machine.expectEnd(of: &incarnation, at: now)
+                }
+            }
+        case .gone(let number, let exit, let isOutOfMemory):
+            gone(number, exit, isOutOfMemory: isOutOfMemory, at: now, using: &random)
+        case .deadline(let deadline): passed(deadline, at: now, using: &random)
+        }
+        defer { actions = [] }
+        return actions
+    }
+
+    // MARK: Commands
+
+    private mutating func start(at now: Duration) {
+        guard goal != .running || rest != .none else { return }
+        goal = .running
+        rest = .none
+        history = RestartHistory()
+        // What is still stopping comes first: it may hold what its successor needs.
+        if retiring.isEmpty { spawn(at: now) }
+    }
+
+    private mutating func stop(_ goal: Goal, at now: Duration) {
+        guard self.goal == .running || goal == .removed else { return }
+        let wasDown = isOver
+        self.goal = goal
+        cancelRestart()
+        replacement = nil
+        if let incarnation = current { retire(incarnation, .stopped, at: now) }
+        if let incarnation = successor { retire(incarnation, .stopped, at: now) }
+        current = nil
+        successor = nil
+        if isOver && !wasDown { actions.append(.report(.stopped)) }
+    }
+
+    private mutating func replace(
+        _ reason: EndReason, at now: Duration, using random: inout some RandomNumberGenerator
+    ) {
+        guard goal == .running else { return }
+        guard let current else {
+            // Nothing to wait for: what comes next is what is wanted. A failed worker gets another chance.
+            if rest != .none { start(at: now) }
+            return
+        }
+        // One that goes down anyway has its successor soon. Only memory.high may wait for a successor on its way: an
+        // outdated specification means that this one is outdated, too.
+        guard current.phase == .starting || current.phase == .ready || current.phase == .draining else { return }
+        if let successor {
+            guard reason == .replaced else { return }
+            self.successor = nil
+            retire(successor, .replaced, at: now)
+        }
+        replacement = reason
+        replacementHistory.noteEnd(readySince: current.readyAt, at: now, policy: policy.restart)
+        trySuccessor(at: now, using: &random)
+    }
+
+    // MARK: Places
+
+    mutating func setDeadline(_ deadline: Duration?, of incarnation: inout Incarnation) {
+        if let deadline {
+            actions.append(.arm(.phase(incarnation.number), at: deadline))
+        } else if incarnation.deadline != nil {
+            actions.append(.disarm(.phase(incarnation.number)))
+        }
+        incarnation.deadline = deadline
+    }
+
+    /// Changes an incarnation in its place; does nothing if it is gone.
+    mutating func change(_ number: UInt64, _ body: (inout WorkerMachine, inout Incarnation) -> Void) {
+        if var incarnation = current, incarnation.number == number {
+            body(&self, &incarnation)
+            current = incarnation
+        } else if var incarnation = successor, incarnation.number == number {
+            body(&self, &incarnation)
+            successor = incarnation
+        } else if let index = retiring.firstIndex(where: { $0.number == number }) {
+            var incarnation = retiring[index]
+            body(&self, &incarnation)
+            retiring[index] = incarnation
+        }
+    }
+}
+
+extension WorkerState {
+    init(_ phase: Incarnation.Phase) {
+        switch phase {
+        case .starting: self = .starting
+        case .ready: self = .ready
+        case .draining: self = .draining
+        case .stopping: self = .stopping
+        case .killing: self = .killing
+        }
+    }
+}
+
+extension EndReason {
+    init(_ exit: Exit) {
+        switch exit {
+        case .signal: self = .signal
+        case .code, .unknown: self = .exit
+        }
+    }
+}
