@@ -66,6 +66,7 @@ let package = Package(
                 "Systemd", argumentParser, logging, system,
             ],
             path: "Sources/cadre", swiftSettings: strict),
+        .testTarget(name: "ReactorTests", dependencies: ["CLinux", "Reactor", system], swiftSettings: strict),
     ],
     cLanguageStandard: .gnu11
 )

@@ -6,6 +6,14 @@
 
 #define _GNU_SOURCE 1
 
+// The Glibc and CSystem modules read this header without _GNU_SOURCE, and get another name for fd_set's only
+// member. Swift refuses a type with two definitions, if it happens to load both; so give it theirs.
+#include <features.h>
+#pragma push_macro("__USE_XOPEN")
+#undef __USE_XOPEN
+#include <sys/select.h>
+#pragma pop_macro("__USE_XOPEN")
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>

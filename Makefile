@@ -1,0 +1,122 @@
+# Builds, tests and installs Cadre. `make help` lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+.DELETE_ON_ERROR:
+
+PREFIX ?= /usr
+DESTDIR ?=
+SYSCONFDIR ?= /etc
+
+bindir := $(PREFIX)/bin
+# Where systemd looks, whatever the prefix.
+unitdir := /usr/lib/systemd/system
+userunitdir := /usr/lib/systemd/user
+sysusersdir := /usr/lib/sysusers.d
+tmpfilesdir := /usr/lib/tmpfiles.d
+
+# One set of flags a configuration, so that debug and release builds never rebuild each other.
+debug_build := swift build --build-tests --explicit-target-dependency-import-check error
+release_flags := -c release --product cadre --static-swift-stdlib
+release_cadre = $(shell swift build $(release_flags) --show-bin-path)/cadre
+
+build_packages := binutils g++ git libcap-dev libsystemd-dev pkg-config
+test_packages := debian-archive-keyring e2fsprogs mmdebstrap python3 qemu-system-x86 qemu-utils zstd
+lint_packages := shellcheck
+
+swift_sources := Package.swift $(wildcard Sources Tests Benchmarks examples)
+
+# install_packages PACKAGE...: installs what is missing, and is silent if nothing is.
+install_packages = @./Tests/install-packages $(1)
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+.PHONY: swift
+swift:
+	@command -v swift >/dev/null || { \
+	    echo 'make: there is no swift on PATH; install the Swift 6.3 toolchain (swift.org/install)' >&2; exit 1; }
+
+.PHONY: build-packages
+build-packages: swift
+	$(call install_packages,$(build_packages))
+
+.PHONY: build
+build: build-packages ## build cadre and the tests for debugging (the default)
+	$(debug_build)
+
+.PHONY: release
+release: build-packages ## build cadre as it is installed
+	swift build $(release_flags)
+
+.PHONY: run
+run: release ## build cadre and run the example examples/hello
+	PATH="$$(dirname "$(release_cadre)"):$$PATH" examples/hello/run
+
+.PHONY: test
+test: packages test-host test-vm ## run all tests, on this machine and in virtual machines
+
+.PHONY: test-host
+test-host: build ## run the tests on this machine
+	swift test --skip-build --disable-xctest
+
+.PHONY: test-vm
+test-vm: packages build release ## run the tests in virtual machines with Debian 12 and 13
+	Tests/VM/test
+
+.PHONY: bench
+bench: release ## measure speed, beside a bare C program that does the same kernel work
+	Benchmarks/run
+
+.PHONY: format
+format: swift ## format the Swift sources
+	swift format --in-place --recursive --parallel $(swift_sources)
+
+.PHONY: lint
+lint: swift ## check the format of Swift sources and the shell scripts
+	$(call install_packages,$(lint_packages))
+	swift format lint --strict --recursive --parallel $(swift_sources)
+	git ls-files -co --exclude-standard | while read -r file; do \
+	    if [[ -f $$file ]] && head -n 1 "$$file" | grep -aqE '^#!.*\b(ba)?sh\b'; then echo "$$file"; fi; \
+	done | xargs -d '\n' shellcheck
+
+.PHONY: packages
+packages: swift ## install the Debian packages that building and testing need
+	$(call install_packages,$(build_packages) $(test_packages))
+
+# install runs as root, for whom there may be no swift on PATH: it builds only if there is nothing to install.
+CADRE ?= $(firstword $(wildcard .build/release/cadre))
+
+.PHONY: install
+install: $(if $(CADRE),,release) ## install cadre and its units (DESTDIR=, PREFIX=/usr)
+	install -D -m 755 -s "$(or $(CADRE),.build/release/cadre)" "$(DESTDIR)$(bindir)/cadre"
+	install -d "$(DESTDIR)$(unitdir)" "$(DESTDIR)$(userunitdir)"
+	install -m 644 units/cadre.slice "$(DESTDIR)$(unitdir)/"
+	sed 's|/usr/bin/cadre|$(bindir)/cadre|' units/cadre.service >"$(DESTDIR)$(unitdir)/cadre.service"
+	sed 's|/usr/bin/cadre|$(bindir)/cadre|' units/user/cadre.service >"$(DESTDIR)$(userunitdir)/cadre.service"
+	chmod 644 "$(DESTDIR)$(unitdir)/cadre.service" "$(DESTDIR)$(userunitdir)/cadre.service"
+	install -D -m 644 units/cadre.sysusers.conf "$(DESTDIR)$(sysusersdir)/cadre.conf"
+	install -D -m 644 units/cadre.tmpfiles.conf "$(DESTDIR)$(tmpfilesdir)/cadre.conf"
+	[[ -e "$(DESTDIR)$(SYSCONFDIR)/cadre/cadre.toml" ]] || \
+	    install -D -m 644 units/cadre.toml "$(DESTDIR)$(SYSCONFDIR)/cadre/cadre.toml"
+	if [[ -z "$(DESTDIR)" && -d /run/systemd/system ]]; then \
+	    systemd-sysusers "$(sysusersdir)/cadre.conf"; \
+	    systemd-tmpfiles --create "$(tmpfilesdir)/cadre.conf"; \
+	    systemctl daemon-reload; \
+	fi
+
+.PHONY: uninstall
+uninstall: ## remove what install has installed, but for the configuration
+	if [[ -z "$(DESTDIR)" && -d /run/systemd/system ]]; then \
+	    systemctl disable --now cadre.service || true; \
+	fi
+	rm -f "$(DESTDIR)$(bindir)/cadre" "$(DESTDIR)$(unitdir)"/cadre.{slice,service} \
+	    "$(DESTDIR)$(userunitdir)/cadre.service" "$(DESTDIR)$(sysusersdir)/cadre.conf" \
+	    "$(DESTDIR)$(tmpfilesdir)/cadre.conf"
+	if [[ -z "$(DESTDIR)" && -d /run/systemd/system ]]; then systemctl daemon-reload; fi
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf .build
