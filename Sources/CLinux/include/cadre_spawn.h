@@ -1,0 +1,80 @@
+// Starting a process in its cgroup, and learning how a process ended.
+// (Not called spawn.h, which would hide the C library's header of that name.)
+
+#ifndef CADRE_SPAWN_H
+#define CADRE_SPAWN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+// What a spawn does, in this order. CADRE_SPAWN_CLONE is the parent's; the others are the child's.
+enum cadre_spawn_step {
+    CADRE_SPAWN_DONE = 0,
+    CADRE_SPAWN_CLONE,
+    CADRE_SPAWN_SIGNALS,
+    CADRE_SPAWN_SESSION,
+    CADRE_SPAWN_DESCRIPTORS,
+    CADRE_SPAWN_LIMITS,
+    CADRE_SPAWN_GROUPS,
+    CADRE_SPAWN_GROUP,
+    CADRE_SPAWN_USER,
+    CADRE_SPAWN_CAPABILITIES,
+    CADRE_SPAWN_NO_NEW_PRIVILEGES,
+    CADRE_SPAWN_DIRECTORY,
+    CADRE_SPAWN_EXEC,
+};
+
+struct cadre_spawn_limit {
+    int resource;
+    struct rlimit limit;
+};
+
+struct cadre_spawn {
+    // The paths to try in turn, the arguments and the environment, each ending in NULL.
+    const char *const *candidates;
+    char *const *arguments;
+    char *const *environment;
+    // Ten writable characters within the environment, and a NUL after them, which become the child's
+    // process id in decimal; or NULL.
+    char *pid_text;
+    // descriptors[i] becomes descriptor i of the child; all others are closed. The array is overwritten.
+    int *descriptors;
+    int descriptor_count;
+    // A descriptor of the cgroup's directory, or -1 for the parent's own cgroup.
+    int control_group;
+    const struct cadre_spawn_limit *limits;
+    size_t limit_count;
+    // The file creation mask, or -1 for the parent's.
+    int umask;
+    // Whether groups, group and user are to be set.
+    bool change_credentials;
+    bool no_new_privileges;
+    uid_t user;
+    gid_t group;
+    const gid_t *groups;
+    size_t group_count;
+    // The working directory, or NULL for the parent's.
+    const char *directory;
+
+    // What came of it: on success the process and its pidfd (close-on-exec), else the step that failed, its
+    // errno, and what it was done to: an index into candidates, descriptors or limits, else 0.
+    pid_t pid;
+    int pidfd;
+    enum cadre_spawn_step failed_step;
+    int error;
+    size_t failed_index;
+};
+
+// Starts a process as clone3(2) does with CLONE_INTO_CGROUP, CLONE_PIDFD, CLONE_VM and CLONE_VFORK, and waits until it
+// executes its program. The process is the leader of a session of its own, with no signal blocked, handled or ignored.
+// Returns 0, or -1 with failed_step, error and failed_index set; then no process is left behind.
+int cadre_spawn(struct cadre_spawn *spawn);
+
+// Reaps the process behind a pidfd if it ended; of a process that isn't a child of the caller, asks the kernel (6.15 or
+// later) how it ended. Returns 1 with a status as of wait(2), or with -1 for a status that nobody can tell any more;
+// 0 if the process still runs, or still waits for its own parent to reap it; -1 with errno set.
+int cadre_reap(int pidfd, int *status);
+
+#endif

@@ -1,0 +1,60 @@
+/// A process to be started: its program and everything that is set up before its first instruction.
+public struct SpawnRequest: Sendable {
+    /// The program and its arguments. A program without a slash is looked for along the `PATH` of `environment`.
+    public var arguments: [String]
+    /// The whole environment, each entry as `NAME=value`. Nothing of the supervisor's own is added.
+    public var environment: [String]
+    /// The working directory, entered as the new user; nil for the supervisor's.
+    public var workingDirectory: String?
+    /// The descriptors that the process gets: the one at index 0 becomes its standard input and so on. They stay
+    /// the caller's; all others are closed in the process.
+    public var descriptors: [Int32]
+    /// A descriptor of the directory of the cgroup in which the process starts (it stays the caller's);
+    /// nil for the supervisor's own cgroup.
+    public var controlGroup: Int32?
+    /// As whom the process runs; nil for the supervisor's own user, groups and ambient capabilities.
+    public var credentials: Credentials?
+    /// The limit of open files that the process gets; nil for the supervisor's.
+    public var openFileLimit: OpenFileLimit?
+    /// Which permissions new files don't get (umask(2)); nil for the supervisor's.
+    public var fileCreationMask: UInt32?
+    /// Whether the process and what it executes can never gain privileges
+    /// (`PR_SET_NO_NEW_PRIVS`: no set-user-ID, no file capabilities).
+    public var noNewPrivileges: Bool
+    /// Whether `LISTEN_PID` is added to the environment with the process's own ID, as sd_listen_fds(3) wants it.
+    public var listenPID: Bool
+
+    /// A request; what is left out stays as the supervisor has it.
+    public init(
+        arguments: [String], environment: [String] = [], workingDirectory: String? = nil,
+        descriptors: [Int32] = [0, 1, 2], controlGroup: Int32? = nil, credentials: Credentials? = nil,
+        openFileLimit: OpenFileLimit? = nil, fileCreationMask: UInt32? = nil, noNewPrivileges: Bool = false,
+        listenPID: Bool = false
+    ) {
+        self.arguments = arguments
+        self.environment = environment
+        self.workingDirectory = workingDirectory
+        self.descriptors = descriptors
+        self.controlGroup = controlGroup
+        self.credentials = credentials
+        self.openFileLimit = openFileLimit
+        self.fileCreationMask = fileCreationMask
+        self.noNewPrivileges = noNewPrivileges
+        self.listenPID = listenPID
+    }
+
+    /// The directories in which a program without a slash is looked for; an empty one means the working directory.
+    var searchPath: Substring {
+        for entry in environment where entry.utf8.starts(with: "PATH=".utf8) { return entry.dropFirst(5) }
+        return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    }
+
+    /// The paths under which the program may be, in the order in which they are tried.
+    var candidates: [String] {
+        guard let program = arguments.first, !program.isEmpty else { return [] }
+        if program.utf8.contains(UInt8(ascii: "/")) { return [program] }
+        return searchPath.split(separator: ":", omittingEmptySubsequences: false).map { directory in
+            directory.isEmpty ? "./\(program)" : "\(directory)/\(program)"
+        }
+    }
+}
