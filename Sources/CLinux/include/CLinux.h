@@ -17,6 +17,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <sched.h>
@@ -51,6 +54,12 @@ int cadre_openat(int directory, const char *path, int flags, mode_t mode);
 
 // fcntl(2) with an int argument, variadic as well.
 int cadre_fcntl(int descriptor, int command, int argument);
+
+// bind(2), connect(2) and accept4(2) without the sender's address: with _GNU_SOURCE, addresses are unions that Swift
+// does not import.
+int cadre_bind(int socket, const struct sockaddr *address, socklen_t size);
+int cadre_connect(int socket, const struct sockaddr *address, socklen_t size);
+int cadre_accept(int socket, int flags);
 
 // pidfd_open(2); PIDFD_NONBLOCK is not asked for, so waitid(2) is to be called once it is readable.
 int cadre_pidfd_open(pid_t pid);

@@ -1,0 +1,69 @@
+import CLinux
+public import Reactor
+import SystemPackage
+
+/// Where the processes of one incarnation send what they have to say: the receiving side of sd_notify(3).
+///
+/// Each incarnation has a socket of its own. With one for all, a message would have to be attributed by its sender's
+/// process ID, which tells nothing once that process has exited, as `systemd-notify READY=1` in a script has.
+public struct NotificationSocket: ~Copyable, Sendable {
+    /// The socket, non-blocking; to be watched for reading.
+    public let descriptor: Descriptor
+    /// Its path, the value of `NOTIFY_SOCKET`.
+    public let path: String
+
+    /// The longest message there is, as for systemd (`NOTIFY_BUFFER_MAX`).
+    static let longestMessage = 4096
+
+    /// Makes a socket at `path` which only `owner` (a user ID; nil for our own) and root can send to.
+    ///
+    /// What a killed supervisor left at that path is removed.
+    ///
+    /// - Throws: ENAMETOOLONG for a path over 107 bytes; what bind(2) and chown(2) have to say.
+    public init(path: String, owner: UInt32? = nil) throws(SystemCallError) {
+        descriptor = try Self.makeSocket(at: path, owner: owner)
+        self.path = path
+    }
+
+    private static func makeSocket(at path: String, owner: UInt32?) throws(SystemCallError) -> Descriptor {
+        guard var address = UnixAddress(path: path) else {
+            throw SystemCallError(call: "bind", object: path, errno: .fileNameTooLong)
+        }
+        let type = SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
+        let socket = Descriptor(owning: try systemCall("socket", path) { CLinux.socket(AF_UNIX, Int32(type), 0) })
+        // bind(2) makes the file with the permissions that the socket has by then, so it never had wider ones.
+        try systemCall("fchmod", path) { fchmod(socket.rawValue, 0o600) }
+        unlink(path)
+        try systemCall("bind", path) { address.bind(socket) }
+        guard let owner, owner != geteuid() else { return socket }
+        do {
+            try systemCall("chown", path) { chown(path, owner, gid_t.max) }
+        } catch {
+            unlink(path)
+            throw error
+        }
+        return socket
+    }
+
+    deinit {
+        unlink(path)
+    }
+
+    /// The next message that has come, or nil if there is none.
+    ///
+    /// Descriptors that came with it are closed by the kernel, as no room is given for them. For `BARRIER=1` that is
+    /// just what the sender waits for.
+    public borrowing func receive() -> [Notification]? {
+        let socket = descriptor.rawValue
+        return withUnsafeTemporaryAllocation(byteCount: Self.longestMessage, alignment: 1) { buffer in
+            while true {
+                let count = recv(socket, buffer.baseAddress, buffer.count, Int32(MSG_TRUNC))
+                if count >= 0 {
+                    // One that is too long was cut, perhaps in the middle of a line.
+                    return count <= buffer.count ? Notification.parse(buffer[..<count]) : []
+                }
+                if cadre_errno() != EINTR { return nil }
+            }
+        }
+    }
+}
