@@ -67,6 +67,9 @@ let package = Package(
             ],
             path: "Sources/cadre", swiftSettings: strict),
         .testTarget(name: "ReactorTests", dependencies: ["CLinux", "Reactor", system], swiftSettings: strict),
+        .testTarget(
+            name: "ControlGroupsTests", dependencies: ["CLinux", "ControlGroups", "Reactor", system],
+            swiftSettings: strict),
     ],
     cLanguageStandard: .gnu11
 )
