@@ -66,6 +66,9 @@ let package = Package(
                 "Systemd", argumentParser, logging, system,
             ],
             path: "Sources/cadre", swiftSettings: strict),
+        .testTarget(
+            name: "ReactorTests", dependencies: ["CLinux", "Reactor", system], swiftSettings: strict),
+        .testTarget(name: "SupervisionTests", dependencies: ["Supervision"], swiftSettings: strict),
     ],
     cLanguageStandard: .gnu11
 )
