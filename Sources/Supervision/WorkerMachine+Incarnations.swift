@@ -26,14 +26,17 @@ extension WorkerMachine {
     mutating func spawnFailed(
         _ number: UInt64, isExhaustion: Bool, at now: Duration, using random: inout some RandomNumberGenerator
     ) {
+        guard has(number) else { return }
+        change(number) { $0.setDeadline(nil, of: &$1) }
         actions.append(.discard(number))
         let end = End(reason: .spawn, exit: nil, isSuccess: false)
-        lastEnd = end
         if successor?.number == number {
             successor = nil
+            lastEnd = end
             trySuccessor(at: now, using: &random)
         } else if current?.number == number {
             current = nil
+            lastEnd = end
             restart(after: end, isExhaustion: isExhaustion, at: now, using: &random)
         } else {
             retired(number, at: now)
@@ -101,6 +104,7 @@ extension WorkerMachine {
         _ number: UInt64, _ exit: Exit, isOutOfMemory: Bool, at now: Duration,
         using random: inout some RandomNumberGenerator
     ) {
+        guard has(number) else { return }
         change(number) { $0.setDeadline(nil, of: &$1) }
         if let incarnation = current, incarnation.number == number {
             current = nil

@@ -179,6 +179,11 @@ public struct WorkerMachine: Sendable {
         incarnation.deadline = deadline
     }
 
+    /// Whether anything of an incarnation is left.
+    func has(_ number: UInt64) -> Bool {
+        current?.number == number || successor?.number == number || retiring.contains { $0.number == number }
+    }
+
     /// Changes an incarnation in its place; does nothing if it is gone.
     mutating func change(_ number: UInt64, _ body: (inout WorkerMachine, inout Incarnation) -> Void) {
         if var incarnation = current, incarnation.number == number {
