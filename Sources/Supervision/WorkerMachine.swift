@@ -104,7 +104,9 @@ public struct WorkerMachine: Sendable {
                 machine.setDeadline(max(deadline, now + extension_), of: &incarnation)
             }
         case .memoryHigh(let number):
-            if current?.number == number { replace(.memoryHigh, at: now, using: &random) }
+            // It goes on touching it until its successor takes over; that must not put the successor off.
+            guard current?.number == number, replacement == nil else { break }
+            replace(.memoryHigh, at: now, using: &random)
         case .leaderExited(let number, let exit):
             change(number) { machine, incarnation in
                 incarnation.stopReason = incarnation.stopReason ?? EndReason(exit)
@@ -155,8 +157,8 @@ public struct WorkerMachine: Sendable {
             if rest != .none { start(at: now) }
             return
         }
-        // One that goes down anyway has its successor soon. Only memory.high may wait for a successor on its way: an
-        // outdated specification means that this one is outdated, too.
+        // One that goes down anyway has its successor soon. A successor on its way is of no use if the
+        // specification is outdated: then it is outdated, too.
         guard current.phase == .starting || current.phase == .ready || current.phase == .draining else { return }
         if let successor {
             guard reason == .replaced else { return }
