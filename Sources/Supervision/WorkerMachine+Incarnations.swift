@@ -5,7 +5,7 @@ extension WorkerMachine {
     mutating func spawn(at now: Duration) {
         cancelRestart()
         lastNumber += 1
-        let incarnation = Incarnation(number: lastNumber, at: now)
+        let incarnation = Incarnation(number: lastNumber, watchdog: policy.watchdog, at: now)
         if current == nil { current = incarnation } else { successor = incarnation }
         actions.append(.spawn(lastNumber))
     }
@@ -49,7 +49,7 @@ extension WorkerMachine {
         incarnation.readyAt = now
         incarnation.heardAt = now
         setDeadline(nil, of: &incarnation)
-        if let watchdog = policy.watchdog {
+        if let watchdog = incarnation.watchdog {
             actions.append(.arm(.watchdog(incarnation.number), at: now + watchdog))
         }
         actions.append(.report(.ready(incarnation.number, after: now - incarnation.startedAt)))
@@ -88,7 +88,7 @@ extension WorkerMachine {
     }
 
     mutating func expectEnd(of incarnation: inout Incarnation, at now: Duration) {
-        if incarnation.readyAt != nil && policy.watchdog != nil {
+        if incarnation.readyAt != nil && incarnation.watchdog != nil {
             actions.append(.disarm(.watchdog(incarnation.number)))
         }
         incarnation.phase = .stopping
@@ -123,7 +123,7 @@ extension WorkerMachine {
 
     /// Records and reports an end that nobody commanded.
     private mutating func note(_ incarnation: Incarnation, _ exit: Exit, isOutOfMemory: Bool) -> End {
-        if incarnation.readyAt != nil && policy.watchdog != nil && incarnation.stopReason == nil {
+        if incarnation.readyAt != nil && incarnation.watchdog != nil && incarnation.stopReason == nil {
             actions.append(.disarm(.watchdog(incarnation.number)))
         }
         let reason = isOutOfMemory ? .oomKill : incarnation.stopReason ?? EndReason(exit)
@@ -212,7 +212,7 @@ extension WorkerMachine {
             spawn(at: now)
         case .watchdog(let number):
             change(number) { machine, incarnation in
-                guard let watchdog = machine.policy.watchdog, let heardAt = incarnation.heardAt,
+                guard let watchdog = incarnation.watchdog, let heardAt = incarnation.heardAt,
                     incarnation.phase == .ready || incarnation.phase == .draining
                 else { return }
                 if heardAt + watchdog <= now {
