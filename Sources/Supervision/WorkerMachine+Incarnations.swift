@@ -62,6 +62,7 @@ extension WorkerMachine {
         self.successor = nil
         replacement = nil
         current = successor
+        history.noteEnd(readySince: predecessor.readyAt, at: now, policy: policy.restart)
         actions.append(.report(.replaced(predecessor.number, by: successor.number, reason)))
         lastEnd = End(reason: reason, exit: nil, isSuccess: true)
         retire(predecessor, reason, at: now)
