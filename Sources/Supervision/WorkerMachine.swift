@@ -157,13 +157,13 @@ public struct WorkerMachine: Sendable {
             if rest != .none { start(at: now) }
             return
         }
-        // One that goes down anyway has its successor soon. A successor on its way is of no use if the
-        // specification is outdated: then it is outdated, too.
-        guard current.phase == .starting || current.phase == .ready || current.phase == .draining else { return }
         if let successor {
-            guard reason == .replaced else { return }
+            // It is outdated, too.
             self.successor = nil
-            retire(successor, .replaced, at: now)
+            retire(successor, reason, at: now)
+        } else if current.phase == .stopping || current.phase == .killing {
+            // It has its successor soon.
+            return
         }
         replacement = reason
         replacementHistory.noteEnd(readySince: current.readyAt, at: now, policy: policy.restart)
