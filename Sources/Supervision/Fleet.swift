@@ -39,6 +39,7 @@ public struct Fleet: Sendable {
 
     private var services: [String: Service] = [:]
     private var tally: [WorkerState: Int] = [:]
+    private var comingUp = 0
     private var random: SeededRandom
     private var actions: [FleetAction] = []
 
@@ -54,7 +55,7 @@ public struct Fleet: Sendable {
         func count(_ states: WorkerState...) -> Int { states.reduce(0) { $0 + tally[$1, default: 0] } }
         return FleetSummary(
             services: services.count, workers: tally.values.reduce(0, +), ready: count(.ready),
-            failed: count(.failed), isSettled: count(.waiting, .starting) == 0)
+            failed: count(.failed), isSettled: comingUp == 0)
     }
 
     /// Whether nothing runs and nothing is going to without a command.
@@ -138,10 +139,12 @@ public struct Fleet: Sendable {
             services.values[index].workers.indices.contains(id.number)
         else { return }
         let before = services.values[index].workers[id.number].state
+        comingUp -= services.values[index].workers[id.number].isComingUp ? 1 : 0
         for action in services.values[index].workers[id.number].handle(input, at: now, using: &random) {
             actions.append(.worker(id, action))
         }
         let after = services.values[index].workers[id.number].state
+        comingUp += services.values[index].workers[id.number].isComingUp ? 1 : 0
         if before != after {
             tally[before, default: 0] -= 1
             tally[after, default: 0] += 1

@@ -69,6 +69,9 @@ public struct WorkerMachine: Sendable {
         return retiring.last.map { WorkerState($0.phase) } ?? .stopped
     }
 
+    /// Whether it isn't ready and will go on until it is, or until its policy gives up.
+    var isComingUp: Bool { goal == .running && rest == .none && state != .ready }
+
     /// Whether a successor is on its way, or wanted.
     public var isBeingReplaced: Bool { replacement != nil }
 
