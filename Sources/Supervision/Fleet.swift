@@ -60,7 +60,7 @@ public struct Fleet: Sendable {
 
     /// Whether nothing runs and nothing is going to without a command.
     public var isDown: Bool {
-        services.values.allSatisfy { $0.workers.allSatisfy(\.isOver) }
+        services.values.allSatisfy { $0.workers.allSatisfy(\.isDown) }
     }
 
     /// The names of the services, sorted.

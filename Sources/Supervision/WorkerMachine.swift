@@ -75,6 +75,9 @@ public struct WorkerMachine: Sendable {
     /// Whether a successor is on its way, or wanted.
     public var isBeingReplaced: Bool { replacement != nil }
 
+    /// Whether nothing of it is left and nothing will be without a command.
+    var isDown: Bool { (goal != .running || rest != .none) && current == nil && successor == nil && retiring.isEmpty }
+
     /// Whether the worker is wanted no more and nothing of it is left.
     public var isOver: Bool { goal != .running && current == nil && successor == nil && retiring.isEmpty }
 
