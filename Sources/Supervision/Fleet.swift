@@ -122,6 +122,8 @@ public struct Fleet: Sendable {
 
     /// Tells a worker what happened. One that the fleet doesn't know is gone, and the news came too late.
     public mutating func handle(_ id: WorkerID, _ input: WorkerInput, at now: Duration) -> [FleetAction] {
+        // One that is wanted no more must not be revived: it would never be forgotten.
+        if input == .start, let service = services[id.service], id.number >= service.wanted { return [] }
         tell(id, input, at: now)
         settle(id.service, at: now)
         return takeActions()
