@@ -38,6 +38,9 @@ public struct Fleet: Sendable {
     }
 
     private var services: [String: Service] = [:]
+    /// The highest number of an incarnation of a forgotten worker. One that comes back under its name goes on from
+    /// there, so that nothing late can hit it.
+    private var lastForgottenNumber: UInt64 = 0
     private var tally: [WorkerState: Int] = [:]
     private var comingUp = 0
     private var random: SeededRandom
@@ -96,7 +99,7 @@ public struct Fleet: Sendable {
         services[service]!.wanted = count
         for number in services[service]!.workers.indices { services[service]!.workers[number].policy = policy }
         while services[service]!.workers.count < count {
-            services[service]!.workers.append(WorkerMachine(policy: policy))
+            services[service]!.workers.append(WorkerMachine(policy: policy, numberingAfter: lastForgottenNumber))
             tally[.stopped, default: 0] += 1
         }
         for number in existing.endIndex..<count { tell(WorkerID(service: service, number: number), .start, at: now) }
@@ -160,7 +163,9 @@ public struct Fleet: Sendable {
             advanceReplacement(name, number, isUnderWay: service.replacing != nil, at: now)
         }
         while let service = services[name], service.workers.count > service.wanted, service.workers.last!.isOver {
-            tally[services[name]!.workers.removeLast().state, default: 0] -= 1
+            let worker = services[name]!.workers.removeLast()
+            tally[worker.state, default: 0] -= 1
+            lastForgottenNumber = max(lastForgottenNumber, worker.lastNumber)
             actions.append(.forgetWorker(WorkerID(service: name, number: services[name]!.workers.count)))
         }
         if services[name]!.wanted == 0 && services[name]!.workers.isEmpty {

@@ -54,6 +54,12 @@ public struct WorkerMachine: Sendable {
         self.policy = policy
     }
 
+    /// A worker that is down, and whose incarnations have numbers above `number`.
+    init(policy: WorkerPolicy, numberingAfter number: UInt64) {
+        self.policy = policy
+        lastNumber = number
+    }
+
     /// What the worker is, in a word.
     public var state: WorkerState {
         if let current { return WorkerState(current.phase) }
