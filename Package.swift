@@ -70,6 +70,9 @@ let package = Package(
         .testTarget(
             name: "ControlGroupsTests", dependencies: ["CLinux", "ControlGroups", "Reactor", system],
             swiftSettings: strict),
+        .testTarget(
+            name: "ReactorTests", dependencies: ["CLinux", "Reactor", system], swiftSettings: strict),
+        .testTarget(name: "SupervisionTests", dependencies: ["Supervision"], swiftSettings: strict),
     ],
     cLanguageStandard: .gnu11
 )
