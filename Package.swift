@@ -64,6 +64,12 @@ let package = Package(
                 "Systemd", argumentParser, logging, system,
             ],
             path: "Sources/cadre", swiftSettings: strict),
+
+        // A program that does what a test tells it to.
+        .executableTarget(name: "TestWorker", path: "Tests/TestWorker", cSettings: strictC),
+        .testTarget(
+            name: "ProcessesTests", dependencies: ["CLinux", "Processes", "Reactor", "TestWorker", system],
+            swiftSettings: strict),
     ],
     cLanguageStandard: .gnu11
 )
