@@ -73,6 +73,12 @@ let package = Package(
         .testTarget(
             name: "ReactorTests", dependencies: ["CLinux", "Reactor", system], swiftSettings: strict),
         .testTarget(name: "SupervisionTests", dependencies: ["Supervision"], swiftSettings: strict),
+
+        // A program that does what a test tells it to.
+        .executableTarget(name: "TestWorker", path: "Tests/TestWorker", cSettings: strictC),
+        .testTarget(
+            name: "ProcessesTests", dependencies: ["CLinux", "Processes", "Reactor", "TestWorker", system],
+            swiftSettings: strict),
     ],
     cLanguageStandard: .gnu11
 )
