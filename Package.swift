@@ -70,10 +70,7 @@ let package = Package(
         .testTarget(
             name: "ControlGroupsTests", dependencies: ["CLinux", "ControlGroups", "Reactor", system],
             swiftSettings: strict),
-        .testTarget(
-            name: "ReactorTests", dependencies: ["CLinux", "Reactor", system], swiftSettings: strict),
         .testTarget(name: "SupervisionTests", dependencies: ["Supervision"], swiftSettings: strict),
-
         // A program that does what a test tells it to.
         .executableTarget(name: "TestWorker", path: "Tests/TestWorker", cSettings: strictC),
         .testTarget(

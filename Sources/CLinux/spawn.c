@@ -9,6 +9,8 @@
 // A limit of memory on the child's cgroup can't turn against the parent whose memory it shares: the kernel's
 // out-of-memory killer passes over a task in vfork (in_vfork(), mm/oom_kill.c), and the child's exec fails instead.
 
+#define _GNU_SOURCE
+
 #include "CLinux.h"
 
 #include <linux/sched.h>

@@ -25,7 +25,7 @@ extension ControlGroup {
         try withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { buffer throws(SystemCallError) in
             guard let start = buffer.baseAddress else { return }
             while true {
-                let size = try systemCall("getdents64", path) { getdents64(listing.rawValue, start, buffer.count) }
+                let size = try systemCall("getdents64", path) { cadre_getdents(listing.rawValue, start, buffer.count) }
                 if size == 0 { return }
                 names += directoryNames(in: UnsafeRawBufferPointer(rebasing: buffer[..<size]))
             }
