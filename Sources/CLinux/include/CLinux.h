@@ -44,6 +44,12 @@ static inline int cadre_errno(void) {
     return errno;
 }
 
+// The environment, which is environ(7).
+static inline char **cadre_environment(void) {
+    extern char **environ;
+    return environ;
+}
+
 // openat(2), which Swift cannot import as it is variadic.
 int cadre_openat(int directory, const char *path, int flags, mode_t mode);
 
