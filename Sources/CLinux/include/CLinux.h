@@ -6,6 +6,13 @@
 
 #define _GNU_SOURCE 1
 
+// With _GNU_SOURCE, the member of fd_set has another name than in the module of swift-system, and Swift refuses
+// to import two definitions of one type; which it notices only when both modules are built anew.
+#include <features.h>
+#undef __USE_XOPEN
+#include <sys/select.h>
+#define __USE_XOPEN 1
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
