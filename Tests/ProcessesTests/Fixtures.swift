@@ -70,9 +70,9 @@ func spawnError(_ request: SpawnRequest) -> SpawnError? {
     }
 }
 
-/// The open descriptors of this process.
-func openDescriptors() -> [Int32] {
-    (0..<1024).filter { cadre_fcntl($0, F_GETFD, 0) != -1 }
+/// The descriptors of this process that are pidfds.
+func openPidfds() -> [Int32] {
+    (0..<1024).filter { (try? linkTarget("/proc/self/fd/\($0)"))?.contains("pidfd") == true }
 }
 
 /// A directory of its own, removed with all that is in it.
