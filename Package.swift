@@ -67,6 +67,15 @@ let package = Package(
             ],
             path: "Sources/cadre", swiftSettings: strict),
         .testTarget(name: "ReactorTests", dependencies: ["CLinux", "Reactor", system], swiftSettings: strict),
+        .testTarget(
+            name: "ControlGroupsTests", dependencies: ["CLinux", "ControlGroups", "Reactor", system],
+            swiftSettings: strict),
+        .testTarget(name: "SupervisionTests", dependencies: ["Supervision"], swiftSettings: strict),
+        // A program that does what a test tells it to.
+        .executableTarget(name: "TestWorker", path: "Tests/TestWorker", cSettings: strictC),
+        .testTarget(
+            name: "ProcessesTests", dependencies: ["CLinux", "Processes", "Reactor", "TestWorker", system],
+            swiftSettings: strict),
     ],
     cLanguageStandard: .gnu11
 )

@@ -1,3 +1,5 @@
+#define _GNU_SOURCE
+
 #include "CLinux.h"
 
 #include <sys/syscall.h>
@@ -10,16 +12,45 @@ int cadre_fcntl(int descriptor, int command, int argument) {
     return fcntl(descriptor, command, argument);
 }
 
-int cadre_bind(int socket, const struct sockaddr *address, socklen_t size) {
-    return bind(socket, address, size);
-}
-
-int cadre_connect(int socket, const struct sockaddr *address, socklen_t size) {
-    return connect(socket, address, size);
-}
-
 int cadre_accept(int socket, int flags) {
     return accept4(socket, NULL, NULL, flags);
+}
+
+int cadre_pipe(int descriptors[2]) {
+    return pipe2(descriptors, O_CLOEXEC);
+}
+
+int cadre_peer(int socket, uid_t *user, gid_t *group) {
+    struct ucred credentials;
+    socklen_t size = sizeof credentials;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
+        return -1;
+    }
+    *user = credentials.uid;
+    *group = credentials.gid;
+    return 0;
+}
+
+const char *cadre_errno_name(int code) {
+    return strerrorname_np(code);
+}
+
+const char *cadre_signal_name(int signal) {
+    return sigabbrev_np(signal);
+}
+
+void cadre_name_thread(pthread_t thread, const char *name) {
+    pthread_setname_np(thread, name);
+}
+
+int cadre_processor_count(void) {
+    // Room for 8192 processors, the most that the kernel can be configured for.
+    cpu_set_t sets[8];
+    return sched_getaffinity(0, sizeof sets, sets) == 0 ? CPU_COUNT_S(sizeof sets, sets) : -1;
+}
+
+ssize_t cadre_getdents(int directory, void *buffer, size_t size) {
+    return getdents64(directory, buffer, size);
 }
 
 int cadre_pidfd_open(pid_t pid) {

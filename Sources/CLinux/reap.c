@@ -1,5 +1,7 @@
 // How a process ended, by its pidfd. See waitid(2), and PIDFD_GET_INFO in the kernel's include/uapi/linux/pidfd.h.
 
+#define _GNU_SOURCE
+
 #include "CLinux.h"
 
 #include <linux/ioctl.h>

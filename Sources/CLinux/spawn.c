@@ -9,6 +9,8 @@
 // A limit of memory on the child's cgroup can't turn against the parent whose memory it shares: the kernel's
 // out-of-memory killer passes over a task in vfork (in_vfork(), mm/oom_kill.c), and the child's exec fails instead.
 
+#define _GNU_SOURCE
+
 #include "CLinux.h"
 
 #include <linux/sched.h>
@@ -74,10 +76,12 @@ _Noreturn static void fail(struct cadre_spawn *spawn, enum cadre_spawn_step step
 // Every signal's default action. CLONE_CLEAR_SIGHAND did so for those with a handler, and this does it for those that the
 // parent ignores (SIGPIPE, say), which would stay ignored through exec. The mask comes last: no handler can run any more.
 static void reset_signals(struct cadre_spawn *spawn) {
-    const struct sigaction standard = {.sa_handler = SIG_DFL};
-    for (int signal = 1; signal < NSIG; signal++) {
-        // EINVAL: SIGKILL, SIGSTOP, and the two that the C library keeps for itself.
-        if (sigaction(signal, &standard, NULL) != 0 && errno != EINVAL) {
+    // By the system call, as the C library's function refuses the two signals that the library keeps for itself. All
+    // zero is the kernel's struct sigaction (handler, flags, restorer, mask) for SIG_DFL.
+    static const unsigned long standard[4];
+    for (int signal = 1; signal <= 64; signal++) {
+        // EINVAL: SIGKILL and SIGSTOP.
+        if (syscall(SYS_rt_sigaction, signal, standard, NULL, sizeof standard[0]) != 0 && errno != EINVAL) {
             fail(spawn, CADRE_SPAWN_SIGNALS, (size_t)signal);
         }
     }

@@ -17,7 +17,7 @@ public struct OpenFileLimit: Hashable, Sendable, CustomStringConvertible {
     /// This process's limit.
     public static func current() throws(SystemCallError) -> OpenFileLimit {
         var limit = rlimit()
-        try systemCall("getrlimit", "RLIMIT_NOFILE") { getrlimit(RLIMIT_NOFILE, &limit) }
+        try systemCall("getrlimit", "RLIMIT_NOFILE") { getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) }
         return OpenFileLimit(soft: UInt64(limit.rlim_cur), hard: UInt64(limit.rlim_max))
     }
 
@@ -30,7 +30,7 @@ public struct OpenFileLimit: Hashable, Sendable, CustomStringConvertible {
     public static func raise() throws(SystemCallError) -> OpenFileLimit {
         let original = try current()
         var raised = rlimit(rlim_cur: rlim_t(original.hard), rlim_max: rlim_t(original.hard))
-        try systemCall("setrlimit", "RLIMIT_NOFILE") { setrlimit(RLIMIT_NOFILE, &raised) }
+        try systemCall("setrlimit", "RLIMIT_NOFILE") { setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &raised) }
         return original
     }
 

@@ -25,7 +25,7 @@ public enum ProcessExit: Hashable, Sendable, CustomStringConvertible {
         case .exited(let code):
             return "exited with code \(code)"
         case .signaled(let signal, let coreDumped):
-            let name = sigabbrev_np(signal).map { "SIG" + String(cString: $0) } ?? "signal \(signal)"
+            let name = cadre_signal_name(signal).map { "SIG" + String(cString: $0) } ?? "signal \(signal)"
             return "killed by \(name)\(coreDumped ? ", core dumped" : "")"
         case .unknown:
             return "ended in an unknown way"

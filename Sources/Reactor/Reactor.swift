@@ -111,5 +111,5 @@ package func startThread(name: String, _ body: @escaping @Sendable () -> Void) t
         argument.release()
         throw SystemCallError(call: "pthread_create", object: name, code: code)
     }
-    pthread_setname_np(thread, name)
+    cadre_name_thread(thread, name)
 }

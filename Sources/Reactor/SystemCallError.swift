@@ -31,7 +31,7 @@ public struct SystemCallError: Error, Hashable, Sendable, CustomStringConvertibl
 extension Errno {
     /// The reason in words and by its symbolic name, as in `Permission denied (EACCES)`.
     public var explanation: String {
-        if let name = strerrorname_np(rawValue) {
+        if let name = cadre_errno_name(rawValue) {
             return "\(description) (\(String(cString: name)))"
         }
         return description

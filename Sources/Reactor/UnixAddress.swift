@@ -14,12 +14,12 @@ public struct UnixAddress: Sendable {
 
     /// bind(2): 0, or -1 with errno set.
     public mutating func bind(_ socket: borrowing Descriptor) -> Int32 {
-        withSocketAddress { cadre_bind(socket.rawValue, $0, $1) }
+        withSocketAddress { CLinux.bind(socket.rawValue, $0, $1) }
     }
 
     /// connect(2): 0, or -1 with errno set.
     public mutating func connect(_ socket: borrowing Descriptor) -> Int32 {
-        withSocketAddress { cadre_connect(socket.rawValue, $0, $1) }
+        withSocketAddress { CLinux.connect(socket.rawValue, $0, $1) }
     }
 
     private mutating func withSocketAddress(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {

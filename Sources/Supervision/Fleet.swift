@@ -38,7 +38,11 @@ public struct Fleet: Sendable {
     }
 
     private var services: [String: Service] = [:]
+    /// The highest number of an incarnation of a forgotten worker. One that comes back under its name goes on from
+    /// there, so that nothing late can hit it.
+    private var lastForgottenNumber: UInt64 = 0
     private var tally: [WorkerState: Int] = [:]
+    private var comingUp = 0
     private var random: SeededRandom
     private var actions: [FleetAction] = []
 
@@ -54,12 +58,12 @@ public struct Fleet: Sendable {
         func count(_ states: WorkerState...) -> Int { states.reduce(0) { $0 + tally[$1, default: 0] } }
         return FleetSummary(
             services: services.count, workers: tally.values.reduce(0, +), ready: count(.ready),
-            failed: count(.failed), isSettled: count(.waiting, .starting) == 0)
+            failed: count(.failed), isSettled: comingUp == 0)
     }
 
     /// Whether nothing runs and nothing is going to without a command.
     public var isDown: Bool {
-        services.values.allSatisfy { $0.workers.allSatisfy(\.isOver) }
+        services.values.allSatisfy { $0.workers.allSatisfy(\.isDown) }
     }
 
     /// The names of the services, sorted.
@@ -95,7 +99,7 @@ public struct Fleet: Sendable {
         services[service]!.wanted = count
         for number in services[service]!.workers.indices { services[service]!.workers[number].policy = policy }
         while services[service]!.workers.count < count {
-            services[service]!.workers.append(WorkerMachine(policy: policy))
+            services[service]!.workers.append(WorkerMachine(policy: policy, numberingAfter: lastForgottenNumber))
             tally[.stopped, default: 0] += 1
         }
         for number in existing.endIndex..<count { tell(WorkerID(service: service, number: number), .start, at: now) }
@@ -121,6 +125,8 @@ public struct Fleet: Sendable {
 
     /// Tells a worker what happened. One that the fleet doesn't know is gone, and the news came too late.
     public mutating func handle(_ id: WorkerID, _ input: WorkerInput, at now: Duration) -> [FleetAction] {
+        // One that is wanted no more must not be revived: it would never be forgotten.
+        if input == .start, let service = services[id.service], id.number >= service.wanted { return [] }
         tell(id, input, at: now)
         settle(id.service, at: now)
         return takeActions()
@@ -138,10 +144,12 @@ public struct Fleet: Sendable {
             services.values[index].workers.indices.contains(id.number)
         else { return }
         let before = services.values[index].workers[id.number].state
+        comingUp -= services.values[index].workers[id.number].isComingUp ? 1 : 0
         for action in services.values[index].workers[id.number].handle(input, at: now, using: &random) {
             actions.append(.worker(id, action))
         }
         let after = services.values[index].workers[id.number].state
+        comingUp += services.values[index].workers[id.number].isComingUp ? 1 : 0
         if before != after {
             tally[before, default: 0] -= 1
             tally[after, default: 0] += 1
@@ -155,7 +163,9 @@ public struct Fleet: Sendable {
             advanceReplacement(name, number, isUnderWay: service.replacing != nil, at: now)
         }
         while let service = services[name], service.workers.count > service.wanted, service.workers.last!.isOver {
-            tally[services[name]!.workers.removeLast().state, default: 0] -= 1
+            let worker = services[name]!.workers.removeLast()
+            tally[worker.state, default: 0] -= 1
+            lastForgottenNumber = max(lastForgottenNumber, worker.lastNumber)
             actions.append(.forgetWorker(WorkerID(service: name, number: services[name]!.workers.count)))
         }
         if services[name]!.wanted == 0 && services[name]!.workers.isEmpty {

@@ -24,13 +24,16 @@ public struct Incarnation: Hashable, Sendable {
     public internal(set) var readyAt: Duration?
     /// When the phase it is in is over at the latest.
     var deadline: Duration?
+    /// How long it may stay silent; what it was told when it started, whatever the policy is now.
+    let watchdog: Duration?
     /// When it was last heard of by its watchdog.
     var heardAt: Duration?
     /// Why it is being stopped, if not of its own accord.
     var stopReason: EndReason?
 
-    init(number: UInt64, at now: Duration) {
+    init(number: UInt64, watchdog: Duration?, at now: Duration) {
         self.number = number
+        self.watchdog = watchdog
         phase = .starting
         startedAt = now
     }

@@ -27,11 +27,10 @@ struct RestartHistory: Hashable, Sendable {
     ) -> Duration {
         inARow += 1
         guard inARow > 1 else { return .zero }
-        let (delay, cap) = (policy.delay.seconds, policy.maximumDelay.seconds)
-        // Far out in the row the power may be infinite; the cap takes care of that.
-        var power = 1.0
-        for _ in 2..<inARow where power * delay < cap { power *= policy.multiplier }
-        let wait = min(delay * power, cap)
+        let cap = policy.maximumDelay.seconds
+        var wait = policy.delay.seconds
+        for _ in 2..<inARow where wait < cap { wait *= policy.multiplier }
+        wait = min(wait, cap)
         let variation = policy.jitter > 0 ? Double.random(in: -policy.jitter...policy.jitter, using: &random) : 0
         let varied = Duration.seconds(wait * (1 + variation))
         return isBudgeted ? varied : max(varied, .milliseconds(100))

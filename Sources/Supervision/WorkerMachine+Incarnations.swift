@@ -5,7 +5,7 @@ extension WorkerMachine {
     mutating func spawn(at now: Duration) {
         cancelRestart()
         lastNumber += 1
-        let incarnation = Incarnation(number: lastNumber, at: now)
+        let incarnation = Incarnation(number: lastNumber, watchdog: policy.watchdog, at: now)
         if current == nil { current = incarnation } else { successor = incarnation }
         actions.append(.spawn(lastNumber))
     }
@@ -26,14 +26,17 @@ extension WorkerMachine {
     mutating func spawnFailed(
         _ number: UInt64, isExhaustion: Bool, at now: Duration, using random: inout some RandomNumberGenerator
     ) {
+        guard has(number) else { return }
+        change(number) { $0.setDeadline(nil, of: &$1) }
         actions.append(.discard(number))
         let end = End(reason: .spawn, exit: nil, isSuccess: false)
-        lastEnd = end
         if successor?.number == number {
             successor = nil
+            lastEnd = end
             trySuccessor(at: now, using: &random)
         } else if current?.number == number {
             current = nil
+            lastEnd = end
             restart(after: end, isExhaustion: isExhaustion, at: now, using: &random)
         } else {
             retired(number, at: now)
@@ -46,7 +49,7 @@ extension WorkerMachine {
         incarnation.readyAt = now
         incarnation.heardAt = now
         setDeadline(nil, of: &incarnation)
-        if let watchdog = policy.watchdog {
+        if let watchdog = incarnation.watchdog {
             actions.append(.arm(.watchdog(incarnation.number), at: now + watchdog))
         }
         actions.append(.report(.ready(incarnation.number, after: now - incarnation.startedAt)))
@@ -59,6 +62,7 @@ extension WorkerMachine {
         self.successor = nil
         replacement = nil
         current = successor
+        history.noteEnd(readySince: predecessor.readyAt, at: now, policy: policy.restart)
         actions.append(.report(.replaced(predecessor.number, by: successor.number, reason)))
         lastEnd = End(reason: reason, exit: nil, isSuccess: true)
         retire(predecessor, reason, at: now)
@@ -85,7 +89,7 @@ extension WorkerMachine {
     }
 
     mutating func expectEnd(of incarnation: inout Incarnation, at now: Duration) {
-        if incarnation.readyAt != nil && policy.watchdog != nil {
+        if incarnation.readyAt != nil && incarnation.watchdog != nil {
             actions.append(.disarm(.watchdog(incarnation.number)))
         }
         incarnation.phase = .stopping
@@ -101,6 +105,7 @@ extension WorkerMachine {
         _ number: UInt64, _ exit: Exit, isOutOfMemory: Bool, at now: Duration,
         using random: inout some RandomNumberGenerator
     ) {
+        guard has(number) else { return }
         change(number) { $0.setDeadline(nil, of: &$1) }
         if let incarnation = current, incarnation.number == number {
             current = nil
@@ -119,7 +124,7 @@ extension WorkerMachine {
 
     /// Records and reports an end that nobody commanded.
     private mutating func note(_ incarnation: Incarnation, _ exit: Exit, isOutOfMemory: Bool) -> End {
-        if incarnation.readyAt != nil && policy.watchdog != nil && incarnation.stopReason == nil {
+        if incarnation.readyAt != nil && incarnation.watchdog != nil && incarnation.stopReason == nil {
             actions.append(.disarm(.watchdog(incarnation.number)))
         }
         let reason = isOutOfMemory ? .oomKill : incarnation.stopReason ?? EndReason(exit)
@@ -208,7 +213,7 @@ extension WorkerMachine {
             spawn(at: now)
         case .watchdog(let number):
             change(number) { machine, incarnation in
-                guard let watchdog = machine.policy.watchdog, let heardAt = incarnation.heardAt,
+                guard let watchdog = incarnation.watchdog, let heardAt = incarnation.heardAt,
                     incarnation.phase == .ready || incarnation.phase == .draining
                 else { return }
                 if heardAt + watchdog <= now {

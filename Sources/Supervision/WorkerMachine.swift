@@ -54,6 +54,12 @@ public struct WorkerMachine: Sendable {
         self.policy = policy
     }
 
+    /// A worker that is down, and whose incarnations have numbers above `number`.
+    init(policy: WorkerPolicy, numberingAfter number: UInt64) {
+        self.policy = policy
+        lastNumber = number
+    }
+
     /// What the worker is, in a word.
     public var state: WorkerState {
         if let current { return WorkerState(current.phase) }
@@ -69,8 +75,14 @@ public struct WorkerMachine: Sendable {
         return retiring.last.map { WorkerState($0.phase) } ?? .stopped
     }
 
+    /// Whether it isn't ready and will go on until it is, or until its policy gives up.
+    var isComingUp: Bool { goal == .running && rest == .none && state != .ready }
+
     /// Whether a successor is on its way, or wanted.
     public var isBeingReplaced: Bool { replacement != nil }
+
+    /// Whether nothing of it is left and nothing will be without a command.
+    var isDown: Bool { (goal != .running || rest != .none) && current == nil && successor == nil && retiring.isEmpty }
 
     /// Whether the worker is wanted no more and nothing of it is left.
     public var isOver: Bool { goal != .running && current == nil && successor == nil && retiring.isEmpty }
@@ -104,7 +116,9 @@ public struct WorkerMachine: Sendable {
                 machine.setDeadline(max(deadline, now + extension_), of: &incarnation)
             }
         case .memoryHigh(let number):
-            if current?.number == number { replace(.memoryHigh, at: now, using: &random) }
+            // It goes on touching it until its successor takes over; that must not put the successor off.
+            guard current?.number == number, replacement == nil else { break }
+            replace(.memoryHigh, at: now, using: &random)
         case .leaderExited(let number, let exit):
             change(number) { machine, incarnation in
                 incarnation.stopReason = incarnation.stopReason ?? EndReason(exit)
@@ -155,13 +169,13 @@ public struct WorkerMachine: Sendable {
             if rest != .none { start(at: now) }
             return
         }
-        // One that goes down anyway has its successor soon. Only memory.high may wait for a successor on its way: an
-        // outdated specification means that this one is outdated, too.
-        guard current.phase == .starting || current.phase == .ready || current.phase == .draining else { return }
         if let successor {
-            guard reason == .replaced else { return }
+            // It is outdated, too.
             self.successor = nil
-            retire(successor, .replaced, at: now)
+            retire(successor, reason, at: now)
+        } else if current.phase == .stopping || current.phase == .killing {
+            // It has its successor soon.
+            return
         }
         replacement = reason
         replacementHistory.noteEnd(readySince: current.readyAt, at: now, policy: policy.restart)
@@ -177,6 +191,11 @@ public struct WorkerMachine: Sendable {
             actions.append(.disarm(.phase(incarnation.number)))
         }
         incarnation.deadline = deadline
+    }
+
+    /// Whether anything of an incarnation is left.
+    func has(_ number: UInt64) -> Bool {
+        current?.number == number || successor?.number == number || retiring.contains { $0.number == number }
     }
 
     /// Changes an incarnation in its place; does nothing if it is gone.

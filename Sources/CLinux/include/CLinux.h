@@ -4,16 +4,10 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
-#define _GNU_SOURCE 1
+// No _GNU_SOURCE here: these headers are read for other modules without it, and Swift refuses a type that two modules
+// define differently. What needs it is in the C files, behind a function.
 
-// The Glibc and CSystem modules read this header without _GNU_SOURCE, and get another name for fd_set's only
-// member. Swift refuses a type with two definitions, if it happens to load both; so give it theirs.
-#include <features.h>
-#pragma push_macro("__USE_XOPEN")
-#undef __USE_XOPEN
-#include <sys/select.h>
-#pragma pop_macro("__USE_XOPEN")
-
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -34,6 +28,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/timerfd.h>
 #include <sys/types.h>
 #include <sys/un.h>
@@ -55,11 +50,29 @@ int cadre_openat(int directory, const char *path, int flags, mode_t mode);
 // fcntl(2) with an int argument, variadic as well.
 int cadre_fcntl(int descriptor, int command, int argument);
 
-// bind(2), connect(2) and accept4(2) without the sender's address: with _GNU_SOURCE, addresses are unions that Swift
-// does not import.
-int cadre_bind(int socket, const struct sockaddr *address, socklen_t size);
-int cadre_connect(int socket, const struct sockaddr *address, socklen_t size);
+// accept4(2), without the sender's address.
 int cadre_accept(int socket, int flags);
+
+// pipe2(2) with O_CLOEXEC.
+int cadre_pipe(int descriptors[2]);
+
+// The user and group of who connected a unix socket (SO_PEERCRED).
+int cadre_peer(int socket, uid_t *user, gid_t *group);
+
+// The name of an errno such as "ENOENT", or NULL.
+const char *cadre_errno_name(int code);
+
+// The name of a signal without its SIG, or NULL.
+const char *cadre_signal_name(int signal);
+
+// Gives a thread a name of 15 bytes at the most, as top and ps show it.
+void cadre_name_thread(pthread_t thread, const char *name);
+
+// How many processors this process may use (sched_getaffinity(2)).
+int cadre_processor_count(void);
+
+// getdents64(2).
+ssize_t cadre_getdents(int directory, void *buffer, size_t size);
 
 // pidfd_open(2); PIDFD_NONBLOCK is not asked for, so waitid(2) is to be called once it is readable.
 int cadre_pidfd_open(pid_t pid);

@@ -1,0 +1,348 @@
+@testable import Supervision
+
+/// A world for a fleet: what kernel, programs and operator might do, by chance that follows from a seed, with a check
+/// of everything that must hold at each step. Time passes in leaps from one event to the next.
+struct ModelWorld {
+    /// What must hold and doesn't.
+    struct Violation: Error, CustomStringConvertible {
+        let seed: UInt64
+        let step: Int
+        let description: String
+    }
+
+    private struct Key: Hashable {
+        let worker: WorkerID
+        let number: UInt64
+    }
+
+    /// An incarnation as the world sees it.
+    private struct Process {
+        enum Behaviour: CaseIterable { case serves, crashes, neverReady, hangsAtStop, leavesDescendants, touchesMemory }
+        let behaviour: Behaviour
+        var isSpawned = false
+        var isTold = false
+        var isLeaderGone = false
+    }
+
+    private struct Event {
+        let at: Duration
+        let worker: WorkerID
+        let input: WorkerInput
+        /// Not told to the fleet if its process is gone, as the world can't make it up.
+        let isLate: Bool
+    }
+
+    let seed: UInt64
+    private(set) var step = 0
+    private(set) var spawnCount = 0
+    private var fleet: Fleet
+    private var random: SeededRandom
+    private var now = Duration.seconds(1)
+    private var processes: [Key: Process] = [:]
+    private var armed: [WorkerID: [WorkerDeadline: Duration]] = [:]
+    private var events: [Event] = []
+    private var spawnsNow = 0
+    private let services = ["db", "web"]
+
+    init(seed: UInt64) {
+        self.seed = seed
+        fleet = Fleet(seed: seed)
+        random = SeededRandom(seed: ~seed)
+    }
+
+    // MARK: Running
+
+    /// Lives through so many steps, then takes everything down.
+    mutating func run(steps: Int) throws {
+        for _ in 0..<steps { try live() }
+        for service in services { try perform(fleet.remove(service, at: now)) }
+        var rest = 0
+        while !fleet.serviceNames.isEmpty {
+            rest += 1
+            try hold(rest < 1000, "a removed service is not gone after 1000 events")
+            try hold(try advance(), "a removed service is left and nothing is pending")
+        }
+        try hold(processes.isEmpty, "incarnations are left: \(processes.keys)")
+        try hold(armed.values.allSatisfy { $0.isEmpty }, "deadlines are left: \(armed)")
+        try hold(fleet.summary == FleetSummary(), "a tally is left: \(fleet.summary)")
+    }
+
+    private mutating func live() throws {
+        if chance(0.03) {
+            try command()
+        } else if try !advance() {
+            try command()
+        }
+    }
+
+    private mutating func command() throws {
+        step += 1
+        let service = services.randomElement(using: &random)!
+        let worker = WorkerID(service: service, number: Int.random(in: 0..<5, using: &random))
+        switch Int.random(in: 0..<10, using: &random) {
+        case 0...3:
+            let policy = WorkerPolicy(
+                readiness: chance(0.7) ? .notify : .exec, watchdog: chance(0.3) ? .seconds(3) : nil,
+                restart: RestartPolicy(
+                    condition: RestartPolicy.Condition.allCases.randomElement(using: &random)!,
+                    delay: chance(0.1) ? .zero : .milliseconds(50), budget: 6))
+            try perform(
+                fleet.configure(
+                    service, policy: policy, count: Int.random(in: 0..<5, using: &random), replacesWorkers: chance(0.5),
+                    at: now))
+        case 4: try perform(fleet.remove(service, at: now))
+        case 5: try tell(worker, .stop)
+        case 6: try tell(worker, .replace)
+        default: try tell(worker, .start)
+        }
+        try check()
+    }
+
+    /// Goes to the next event or deadline; false if there is none.
+    private mutating func advance() throws -> Bool {
+        let event = events.indices.min { events[$0].at < events[$1].at }
+        let deadline = earliestDeadline
+        guard event != nil || deadline != nil else { return false }
+        step += 1
+        let next = min(event.map { events[$0].at } ?? .seconds(1 << 40), deadline?.at ?? .seconds(1 << 40))
+        if next > now { (now, spawnsNow) = (next, 0) }
+        if let deadline, deadline.at <= now {
+            armed[deadline.worker]![deadline.deadline] = nil
+            try tell(deadline.worker, .deadline(deadline.deadline))
+        } else if let event {
+            try happen(events.remove(at: event))
+        }
+        try check()
+        return true
+    }
+
+    private var earliestDeadline: (worker: WorkerID, deadline: WorkerDeadline, at: Duration)? {
+        var earliest: (worker: WorkerID, deadline: WorkerDeadline, at: Duration)?
+        for (worker, deadlines) in armed {
+            for (deadline, at) in deadlines {
+                if let other = earliest {
+                    if at > other.at { continue }
+                    // The order of a dictionary is another one in each process; what happens must not be.
+                    if at == other.at, (other.worker, "\(other.deadline)") < (worker, "\(deadline)") { continue }
+                }
+                earliest = (worker, deadline, at)
+            }
+        }
+        return earliest
+    }
+
+    private mutating func happen(_ event: Event) throws {
+        if let number = event.input.number {
+            let key = Key(worker: event.worker, number: number)
+            guard let process = processes[key] else {
+                if event.isLate { try tell(event.worker, event.input) }
+                return
+            }
+            if case .leaderExited = event.input {
+                if process.isLeaderGone { return }
+                processes[key]!.isLeaderGone = true
+            }
+        }
+        try tell(event.worker, event.input)
+        // The same news may come twice, and late.
+        if event.input.mayComeTwice && chance(0.2) { later(event.worker, event.input, in: 0...3, isLate: true) }
+    }
+
+    private mutating func tell(_ worker: WorkerID, _ input: WorkerInput) throws {
+        try perform(fleet.handle(worker, input, at: now))
+    }
+
+    // MARK: The kernel's and the programs' part
+
+    private mutating func perform(_ actions: [FleetAction]) throws {
+        for action in actions {
+            switch action {
+            case .worker(let worker, let action): try perform(action, of: worker)
+            case .forgetWorker(let worker):
+                try hold(!processes.keys.contains { $0.worker == worker }, "\(worker) is forgotten and not gone")
+                try hold(armed[worker, default: [:]].isEmpty, "\(worker) is forgotten with deadlines armed")
+            case .forgetService(let service):
+                try hold(!processes.keys.contains { $0.worker.service == service }, "\(service) is not gone")
+            }
+        }
+    }
+
+    private mutating func perform(_ action: WorkerAction, of worker: WorkerID) throws {
+        switch action {
+        case .spawn(let number): try spawn(Key(worker: worker, number: number))
+        case .signalLeader(let number), .abortLeader(let number), .signalAll(let number):
+            let process = try process(worker, number, action)
+            guard process.isSpawned, !process.isTold else { return }
+            processes[Key(worker: worker, number: number)]!.isTold = true
+            switch process.behaviour {
+            case .hangsAtStop: break
+            case .leavesDescendants:
+                if !process.isLeaderGone { later(worker, .leaderExited(number, .code(0)), in: 0...2) }
+            case .serves, .crashes, .neverReady, .touchesMemory:
+                later(worker, .gone(number, .signal(15, coreDumped: false), isOutOfMemory: false), in: 0...12)
+            }
+        case .kill(let number):
+            _ = try process(worker, number, action)
+            // A process in an uninterruptible sleep keeps it waiting.
+            later(
+                worker, .gone(number, .signal(9, coreDumped: false), isOutOfMemory: false),
+                in: 0...(chance(0.1) ? 25 : 1))
+        case .discard(let number):
+            _ = try process(worker, number, action)
+            processes[Key(worker: worker, number: number)] = nil
+            let left = armed[worker, default: [:]].keys.filter { $0.number == number }
+            try hold(left.isEmpty, "\(worker)@\(number) is discarded with deadlines armed: \(left)")
+        case .arm(let deadline, let at):
+            try hold(at > now, "\(worker) arms \(deadline) in the past")
+            if let number = deadline.number { _ = try process(worker, number, action) }
+            armed[worker, default: [:]][deadline] = at
+        case .disarm(let deadline): armed[worker, default: [:]][deadline] = nil
+        case .report: break
+        }
+    }
+
+    private mutating func spawn(_ key: Key) throws {
+        try hold(processes[key] == nil, "\(key) is spawned twice")
+        (spawnCount, spawnsNow) = (spawnCount + 1, spawnsNow + 1)
+        try hold(spawnsNow < 100, "100 spawns while no time passes")
+        var process = Process(behaviour: Process.Behaviour.allCases.randomElement(using: &random)!)
+        let (worker, number) = (key.worker, key.number)
+        if chance(0.1) {
+            processes[key] = process
+            events.append(
+                Event(at: now, worker: worker, input: .spawnFailed(number, isExhaustion: chance(0.5)), isLate: false))
+            return
+        }
+        process.isSpawned = true
+        processes[key] = process
+        events.append(Event(at: now, worker: worker, input: .spawned(number), isLate: false))
+        switch process.behaviour {
+        case .serves, .hangsAtStop: later(worker, .ready(number), in: 0...5)
+        case .neverReady: break
+        case .crashes:
+            later(worker, .ready(number), in: 0...3)
+            later(
+                worker, .gone(number, .code(chance(0.3) ? 0 : 1), isOutOfMemory: chance(0.2)),
+                in: 0...(chance(0.3) ? 200 : 4))
+        case .leavesDescendants:
+            later(worker, .ready(number), in: 0...3)
+            later(worker, .leaderExited(number, .code(1)), in: 0...30)
+        case .touchesMemory:
+            later(worker, .ready(number), in: 0...3)
+            for _ in 0..<5 { later(worker, .memoryHigh(number), in: 0...10) }
+        }
+        if chance(0.1) { later(worker, .stopping(number), in: 0...20) }
+        if chance(0.1) { later(worker, .extendTimeout(number, .seconds(7)), in: 0...20) }
+        if chance(0.05) { later(worker, .watchdogTrigger(number), in: 0...20) }
+        for _ in 0..<Int.random(in: 0..<8, using: &random) { later(worker, .watchdog(number), in: 0...20) }
+    }
+
+    private mutating func later(
+        _ worker: WorkerID, _ input: WorkerInput, in seconds: ClosedRange<Double>, isLate: Bool = false
+    ) {
+        let wait = Duration.milliseconds(1 + Int(1000 * Double.random(in: seconds, using: &random)))
+        events.append(Event(at: now + wait, worker: worker, input: input, isLate: isLate))
+    }
+
+    private mutating func chance(_ probability: Double) -> Bool {
+        Double.random(in: 0..<1, using: &random) < probability
+    }
+
+    // MARK: What must hold
+
+    private func hold(_ condition: Bool, _ description: @autoclosure () -> String) throws {
+        if !condition { throw Violation(seed: seed, step: step, description: description()) }
+    }
+
+    private func process(_ worker: WorkerID, _ number: UInt64, _ action: WorkerAction) throws -> Process {
+        guard let process = processes[Key(worker: worker, number: number)] else {
+            throw Violation(seed: seed, step: step, description: "\(worker): \(action) of what isn't there")
+        }
+        return process
+    }
+
+    private func check() throws {
+        var recount = FleetSummary(services: fleet.serviceNames.count)
+        var known = 0
+        for service in fleet.serviceNames {
+            for (number, machine) in fleet.workers(of: service)!.enumerated() {
+                known += try check(machine, WorkerID(service: service, number: number))
+                recount.workers += 1
+                recount.ready += machine.state == .ready ? 1 : 0
+                recount.failed += machine.state == .failed ? 1 : 0
+                if machine.goal == .running && ![.ready, .failed, .done].contains(machine.state) {
+                    recount.isSettled = false
+                }
+            }
+        }
+        try hold(known == processes.count, "\(processes.count) incarnations live, \(known) are known")
+        try hold(recount == fleet.summary, "the summary is \(fleet.summary), a recount \(recount)")
+    }
+
+    /// How many incarnations the worker has.
+    private func check(_ machine: WorkerMachine, _ worker: WorkerID) throws -> Int {
+        let incarnations = [machine.current, machine.successor].compactMap { $0 } + machine.retiring
+        for incarnation in incarnations {
+            let key = Key(worker: worker, number: incarnation.number)
+            try hold(processes[key] != nil, "\(key) is known and not there")
+            let isArmed = armed[worker]?[.phase(incarnation.number)] != nil
+            switch incarnation.phase {
+            case .stopping, .killing, .draining: try hold(isArmed, "\(key) is \(incarnation.phase) without a deadline")
+            case .starting:
+                let isAnswerDue = events.contains {
+                    guard $0.worker == worker, $0.input.number == incarnation.number else { return false }
+                    return switch $0.input {
+                    case .spawned, .spawnFailed: true
+                    default: false
+                    }
+                }
+                try hold(isArmed || isAnswerDue, "\(key) is starting without a deadline")
+            case .ready: break
+            }
+        }
+        try hold(machine.successor == nil || machine.current != nil, "\(worker) has a successor of nothing")
+        let hasRestart = armed[worker]?[.restart] != nil
+        if machine.goal == .running && machine.state != .failed && machine.state != .done {
+            try hold(!incarnations.isEmpty || hasRestart, "\(worker) is to run, and nothing is pending")
+        }
+        if machine.goal != .running {
+            try hold(
+                machine.current == nil && machine.successor == nil && !hasRestart, "\(worker) goes on though stopped")
+        }
+        if machine.isBeingReplaced {
+            try hold(
+                machine.current != nil && (machine.successor != nil || hasRestart),
+                "\(worker) is being replaced, and no successor is pending")
+        }
+        return incarnations.count
+    }
+}
+
+extension WorkerInput {
+    fileprivate var number: UInt64? {
+        switch self {
+        case .start, .stop, .remove, .replace: nil
+        case .spawned(let number), .spawnFailed(let number, _), .ready(let number), .stopping(let number),
+            .watchdog(let number), .watchdogTrigger(let number), .extendTimeout(let number, _),
+            .memoryHigh(let number), .leaderExited(let number, _), .gone(let number, _, _):
+            number
+        case .deadline(let deadline): deadline.number
+        }
+    }
+
+    fileprivate var mayComeTwice: Bool {
+        switch self {
+        case .ready, .stopping, .watchdog, .watchdogTrigger, .memoryHigh, .gone, .extendTimeout, .spawnFailed: true
+        case .start, .stop, .remove, .replace, .spawned, .leaderExited, .deadline: false
+        }
+    }
+}
+
+extension WorkerDeadline {
+    fileprivate var number: UInt64? {
+        switch self {
+        case .restart: nil
+        case .phase(let number), .watchdog(let number): number
+        }
+    }
+}

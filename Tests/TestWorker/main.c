@@ -1,0 +1,104 @@
+#include "worker.h"
+
+#include <sys/wait.h>
+
+struct verb {
+    const char *name;
+    void (*run)(char **arguments);
+    int minimum_arguments;
+    const char *usage;
+};
+
+static const struct verb verbs[] = {
+    {"arguments", report_arguments, 0, "[ARGUMENT…]: prints its arguments, one a line"},
+    {"environment", report_environment, 0, "prints its environment"},
+    {"report-cgroup", report_cgroup, 0, "prints /proc/self/cgroup"},
+    {"fds", report_descriptors, 0, "prints its open descriptors and what they are"},
+    {"signals", report_signals, 0, "prints which signals are blocked and ignored, its session and its process ID"},
+    {"credentials", report_credentials, 0, "prints users, groups, capabilities and no_new_privs"},
+    {"limits", report_limits, 0, "prints the soft and hard limit of open files, and the umask"},
+    {"directory", report_directory, 0, "prints the working directory"},
+    {"sleep", behave_sleep, 0, "waits for SIGTERM"},
+    {"exit", behave_exit, 1, "CODE: exits at once"},
+    {"abort", behave_abort, 0, "dies of SIGABRT"},
+    {"ignore-term", behave_ignore_term, 0, "prints \"ignoring\" and stays, whatever SIGTERM says"},
+    {"double-fork", behave_double_fork, 0, "leaves an orphan that ignores SIGTERM; waits for SIGTERM itself"},
+    {"hog", behave_hog, 1, "BYTES [STEP-BYTES]: uses memory, prints how much so far, then waits for SIGTERM"},
+    {"burn", behave_burn, 1, "MILLISECONDS: uses processor time, prints how much in microseconds, then waits for SIGTERM"},
+    {"forkbomb", behave_forkbomb, 1, "N: forks N children that wait for ever, prints how many it got, then waits for SIGTERM"},
+    {"log", behave_log, 1, "LINE…: prints lines, those with the prefix err: on standard error, then waits for SIGTERM"},
+    {"notify", behave_notify, 1, "TEXT: sends TEXT (\\n is a new line) to NOTIFY_SOCKET, then waits for SIGTERM"},
+    {"notify-grandchild", behave_notify_grandchild, 1, "TEXT: the same from an orphan that exits at once"},
+    {"serve", behave_serve, 0, "answers HTTP on descriptor 3 with its process ID and cgroup until SIGTERM"},
+};
+
+int main(int count, char **arguments) {
+    // A pipe as standard output would keep lines back.
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    for (size_t i = 0; count > 1 && i < sizeof verbs / sizeof verbs[0]; i++) {
+        if (strcmp(arguments[1], verbs[i].name) == 0 && count - 2 >= verbs[i].minimum_arguments) {
+            verbs[i].run(arguments + 2);
+            return 0;
+        }
+    }
+    fprintf(stderr, "usage: %s VERB [ARGUMENT…], where VERB is one of\n", arguments[0]);
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        fprintf(stderr, "  %s %s\n", verbs[i].name, verbs[i].usage);
+    }
+    return 64;
+}
+
+void fail(const char *call) {
+    fprintf(stderr, "test worker: %s: %s\n", call, strerror(errno));
+    exit(70);
+}
+
+long long number(const char *text) {
+    char *end;
+    const long long value = strtoll(text, &end, 10);
+    if (*text == '\0' || *end != '\0') {
+        fprintf(stderr, "test worker: \"%s\" is not a number\n", text);
+        exit(64);
+    }
+    return value;
+}
+
+void pause_until_terminated(void) {
+    // A handler and pause(2) could miss a signal that comes between the two; waiting for a blocked one can't.
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    int received;
+    sigwait(&set, &received);
+    exit(0);
+}
+
+void pause_for_ever(void) {
+    for (;;) {
+        pause();
+    }
+}
+
+void in_orphan(void (*work)(const char *), const char *argument) {
+    const pid_t child = fork();
+    if (child == -1) {
+        fail("fork");
+    }
+    if (child == 0) {
+        if (setsid() == -1) {
+            fail("setsid");
+        }
+        const pid_t grandchild = fork();
+        if (grandchild == -1) {
+            fail("fork");
+        }
+        if (grandchild == 0) {
+            work(argument);
+        }
+        _exit(0);
+    }
+    if (waitpid(child, NULL, 0) == -1) {
+        fail("waitpid");
+    }
+}

@@ -1,0 +1,59 @@
+// A program that does what a test tells it to, so that tests can watch workers of every kind, good and bad.
+
+#ifndef WORKER_H
+#define WORKER_H
+
+#define _GNU_SOURCE 1
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+extern char **environ;
+
+// Ends with exit code 70, having said on standard error which call failed and why.
+_Noreturn void fail(const char *call);
+
+// The number that the argument is; ends with exit code 64 if it is none.
+long long number(const char *text);
+
+// Waits for SIGTERM, then ends with exit code 0.
+_Noreturn void pause_until_terminated(void);
+
+// Waits for ever.
+_Noreturn void pause_for_ever(void);
+
+// Runs `work` in a grandchild in a session of its own, whose parent is gone.
+void in_orphan(void (*work)(const char *), const char *argument);
+
+// report.c: what the process is like.
+void report_arguments(char **arguments);
+void report_environment(char **arguments);
+void report_cgroup(char **arguments);
+void report_descriptors(char **arguments);
+void report_signals(char **arguments);
+void report_credentials(char **arguments);
+void report_limits(char **arguments);
+void report_directory(char **arguments);
+
+// behave.c: what the process does.
+void behave_sleep(char **arguments);
+void behave_exit(char **arguments);
+void behave_abort(char **arguments);
+void behave_ignore_term(char **arguments);
+void behave_double_fork(char **arguments);
+void behave_hog(char **arguments);
+void behave_burn(char **arguments);
+void behave_forkbomb(char **arguments);
+void behave_log(char **arguments);
+
+// service.c: how the process talks to others.
+void behave_notify(char **arguments);
+void behave_notify_grandchild(char **arguments);
+void behave_serve(char **arguments);
+
+#endif
