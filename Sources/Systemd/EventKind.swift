@@ -1,0 +1,84 @@
+/// What an entry of the supervisor in the journal is about; the raw value stands as `CADRE_EVENT`.
+public enum EventKind: String, CaseIterable, Sendable {
+    /// An incarnation was started.
+    case started
+    /// An incarnation may receive work.
+    case ready
+    /// An incarnation ended by itself.
+    case exited
+    /// A worker will be started again.
+    case restarting
+    /// The kernel killed an incarnation that reached its `memory.max`.
+    case oomKill = "oom-kill"
+    /// An incarnation touched its `memory.high`.
+    case memoryHigh = "memory-high"
+    /// A successor of an incarnation is being started.
+    case replacing
+    /// A successor took over from an incarnation.
+    case replaced
+    /// An incarnation was asked to stop.
+    case stopping
+    /// An incarnation stopped as it was asked to.
+    case stopped
+    /// A signal ended an incarnation.
+    case killed
+    /// An incarnation didn't stop in time and is being killed.
+    case killing
+    /// A worker isn't started any more, as it failed too often.
+    case failed
+    /// A worker isn't started any more, as its policy has it.
+    case done
+    /// An incarnation could not be started.
+    case spawnFailed = "spawn-failed"
+    /// Processes of an incarnation outlived even SIGKILL.
+    case stuck
+    /// A process left its incarnation's cgroup.
+    case escaped
+    /// An incarnation was refused a process or thread by its `pids.max`.
+    case tasksMax = "tasks-max"
+    /// A new configuration is in force.
+    case reloaded
+    /// A new configuration is wrong, and the old one stays in force.
+    case reloadRejected = "reload-rejected"
+    /// A worker's output goes elsewhere, as its log could not be opened.
+    case logFallback = "log-fallback"
+    /// A limit was left out, as its controller isn't available.
+    case limitLeftOut = "limit-left-out"
+    /// Cgroups or processes of an earlier supervisor were found.
+    case leftovers
+    /// The supervisor itself met with an error.
+    case trouble
+    /// Entries did not reach the journal.
+    case lost
+
+    /// The entry's `MESSAGE_ID`, by which journalctl(1) and the journal's catalog find the kind. It never changes.
+    public var messageID: String {
+        switch self {
+        case .started: "114ac95ee24a4397b0517cac7701f6af"
+        case .ready: "90dbc42bbe5643658fd7108bda829e9e"
+        case .exited: "a2b8fcd6e08c40889e37149e377506d8"
+        case .restarting: "88c08d231a0e452b9f9e1e64b69b4057"
+        case .oomKill: "4cb9e4a1ddfd4cea9783646d466f6eb7"
+        case .memoryHigh: "e4898910730042c0acf48f2c5bef6874"
+        case .replacing: "d8608247d3de406d947fe208b15af1d0"
+        case .replaced: "ac7966a24bf842cd970663d1404084ba"
+        case .stopping: "f1dea35edadd487eb086ff7f6b78e3c8"
+        case .stopped: "4f68057ee3194a30b4061711d9cecae1"
+        case .killed: "57c2e7ed37f74cd28bdc637282411a36"
+        case .killing: "2d84178c9c6e4044bb3256a9b8cda21c"
+        case .failed: "69df0bcd33ca4fb694a09213029f6050"
+        case .done: "23ab9d042b9d4259b6e80af626c837ab"
+        case .spawnFailed: "b1b41f6e5e884aeca03d7b7b1c69ab93"
+        case .stuck: "10ec3737f37a4864be9ed9f4ec2c0604"
+        case .escaped: "786f8653299241f2be3e7f6a4bd8b91b"
+        case .tasksMax: "e6c31f1408d64671bc1466578812ee3f"
+        case .reloaded: "069a486b653846cea28faa729250b757"
+        case .reloadRejected: "7f4ea25129534070a4611f46aef4d260"
+        case .logFallback: "865de584b8f7418088dc06a1aa06c842"
+        case .limitLeftOut: "9338ce18c3df432ebe3741db9a051658"
+        case .leftovers: "b696d3693de844fb936cfbfe8ccaa200"
+        case .trouble: "8a5bd49adcda4d3495667f39e5f09f58"
+        case .lost: "04e1f7d3fdf4496281be8f30f5e21a09"
+        }
+    }
+}
