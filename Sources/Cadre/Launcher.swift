@@ -107,7 +107,9 @@ final class Launcher {
         var environment = inherited
         if let credentials { environment.add(credentials) }
         environment.add(specification.environment, for: worker)
-        if let file = specification.environmentFile { environment.add(try readEnvironmentFile(file)) }
+        if let file = specification.environmentFilePath {
+            environment.add(try readEnvironmentFile(expand(file.template, worker), mayBeMissing: file.mayBeMissing))
+        }
         environment.add(worker, incarnation: incarnation.number)
         environment["NOTIFY_SOCKET"] = incarnation.notifications.path
         if let watchdog = specification.policy.watchdog {
@@ -121,15 +123,19 @@ final class Launcher {
     }
 
     /// Read at each start, so that a restart is enough for a change.
-    private func readEnvironmentFile(_ file: EnvironmentFile) throws -> [(String, String)] {
+    private func readEnvironmentFile(_ path: String, mayBeMissing: Bool) throws -> [(String, String)] {
         let text: String
         do {
-            text = try Descriptor.open(file.path).readText(file.path)
+            text = try Descriptor.open(path).readText(path)
         } catch {
-            if file.isOptional && error.errno == .noSuchFileOrDirectory { return [] }
+            if mayBeMissing && error.errno == .noSuchFileOrDirectory { return [] }
             throw error
         }
-        return try parseEnvironmentFile(text, file: file.path)
+        do {
+            return try parseEnvironmentFile(text)
+        } catch {
+            throw LaunchFailure.environmentFile(path, error)
+        }
     }
 
     private func expand(_ text: String, _ worker: WorkerID) -> String {
@@ -138,7 +144,17 @@ final class Launcher {
 }
 
 /// What a failed launch means.
-enum LaunchFailure {
+enum LaunchFailure: Error, CustomStringConvertible {
+    /// An environment file has lines that can't be read.
+    case environmentFile(String, EnvironmentFileError)
+
+    var description: String {
+        switch self {
+        case .environmentFile(let path, let error):
+            error.problems.map { "\(path):\($0.line): \($0.message)" }.joined(separator: "; ")
+        }
+    }
+
     /// Whether the system, not the service, is at fault, so that the worker's budget isn't spent on it.
     static func isExhaustion(_ error: any Error) -> Bool {
         switch error {

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Cadre
-import CLinux
+import Glibc
 import ControlAPI
 import Logging
 import Processes

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cadre
-import CLinux
+import ControlGroups
+import Glibc
 import Specification
 import Supervision
 
@@ -102,7 +103,7 @@ struct RunCommand: ParsableCommand {
         }
         var service = ServiceSpecification(name: try name.map(checkedName) ?? defaultName(program), command: command.map(template))
         service.workers = try workerCount()
-        service.directory = try directory.map { try absolute($0) } ?? workingDirectory()
+        service.directory = template(try directory.map { try absolute($0) } ?? workingDirectory())
         service.user = user
         service.policy.readiness = ready
         service.policy.restart.condition = restart
@@ -117,7 +118,7 @@ struct RunCommand: ParsableCommand {
             }
             service.environment[String(variable[..<equals])] = template(String(variable[variable.index(after: equals)...]))
         }
-        if let envFile { service.environmentFile = EnvironmentFile(path: try absolute(envFile), isOptional: false) }
+        if let envFile { service.environmentFile = template(try absolute(envFile)) }
         for (index, text) in listen.enumerated() { service.sockets.append(try socket(text, index)) }
         switch log {
         case .terminal: service.log = LogSpecification(destination: .terminal)

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Cadre
-import CLinux
+import Glibc
 import Specification
 import Systemd
 

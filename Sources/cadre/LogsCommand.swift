@@ -1,0 +1,2 @@
+import ArgumentParser
+struct LogsCommand: ParsableCommand { static let configuration = CommandConfiguration(commandName: "logs") }
