@@ -59,7 +59,9 @@ let package = Package(
                 system,
             ],
             swiftSettings: strict),
-        .target(name: "ControlAPI", dependencies: ["CLinux", "Cadre", "Reactor", "Supervision", system], swiftSettings: strict),
+        .target(
+            name: "ControlAPI", dependencies: ["CLinux", "Cadre", "Reactor", "Supervision", system],
+            swiftSettings: strict),
         .executableTarget(
             name: "CadreCommand",
             dependencies: [

@@ -43,7 +43,8 @@ struct EventLog: Sendable {
                 more: pid.map { ["pid": "\($0)"] } ?? [:])
         case .ready(let number, let time):
             log(
-                .info, .ready, "\(worker) is ready after \(inWords(time))"
+                .info, .ready,
+                "\(worker) is ready after \(inWords(time))"
                     + (pid(number).map { " (pid \($0))" } ?? ""), worker, number)
         case .stopping(let number, let reason):
             log(.info, .stopping, "stopping \(worker) (\(reason.phrase))", worker, number)
@@ -52,7 +53,8 @@ struct EventLog: Sendable {
         case .stuck(let number):
             log(
                 .error, .stuck,
-                "\(worker) was killed and does not die; its processes hang in the kernel (state D in ps)", worker, number)
+                "\(worker) was killed and does not die; its processes hang in the kernel (state D in ps)", worker,
+                number)
         case .ended(let number, let end):
             log(end, of: worker, number, lastExit)
         case .replacing(let number, let reason):
@@ -91,7 +93,9 @@ struct EventLog: Sendable {
             case .memoryHigh, .readyTimeout, .watchdog, .replaced, .stopped, .spawn:
                 "\(worker) ended, as it \(end.reason.phrase)"
             }
-        log(end.isSuccess ? .info : .warning, end.reason == .oomKill ? .oomKill : .exited, message, worker, number, more: more)
+        log(
+            end.isSuccess ? .info : .warning, end.reason == .oomKill ? .oomKill : .exited, message, worker, number,
+            more: more)
     }
 
     private func failure(_ lastExit: ExitSnapshot?) -> String {

@@ -5,8 +5,8 @@ import Processes
 import Reactor
 import Specification
 import Supervision
-import Systemd
 import SystemPackage
+import Systemd
 
 /// Makes incarnations: cgroup, limits, sockets, log streams, environment, process.
 final class Launcher {
@@ -33,9 +33,13 @@ final class Launcher {
         inherited = WorkerEnvironment(inherited: environmentVariables())
         openFileLimit = try OpenFileLimit.raise()
         nullDevice = try Descriptor.open("/dev/null", flags: O_RDWR)
-        // Others may pass through to their own socket, and see no one else's.
+    }
+
+    /// Makes the directories for sockets.
+    static func makeDirectories(for options: Options) throws(SystemCallError) {
         try makeDirectory(options.runtimeDirectory, mode: 0o755)
-        try makeDirectory(notificationDirectory, mode: 0o711)
+        // Workers pass through to their own socket, and see no one else's.
+        try makeDirectory("\(options.runtimeDirectory)/notify", mode: 0o711)
     }
 
     /// Executes a worker's program in a fresh cgroup; if that fails nothing of it is left.
@@ -166,14 +170,18 @@ enum LaunchFailure: Error, CustomStringConvertible {
     }
 }
 
-/// Makes a directory unless it is there.
+/// Makes a directory, and those above it, unless it is there.
 func makeDirectory(_ path: String, mode: UInt32) throws(SystemCallError) {
     do {
         try systemCall("mkdir", path) { mkdir(path, mode) }
         // Whatever the umask says.
         chmod(path, mode)
     } catch {
-        if error.errno != .fileExists { throw error }
+        if error.errno == .fileExists { return }
+        guard error.errno == .noSuchFileOrDirectory, let slash = path.lastIndex(of: "/"), slash > path.startIndex
+        else { throw error }
+        try makeDirectory(String(path[..<slash]), mode: 0o755)
+        try makeDirectory(path, mode: mode)
     }
 }
 
@@ -190,7 +198,9 @@ func environmentVariables() -> [String: String] {
     var entry = cadre_environment()
     while let line = entry?.pointee {
         let text = String(cString: line)
-        if let equals = text.firstIndex(of: "=") { variables[String(text[..<equals])] = String(text[text.index(after: equals)...]) }
+        if let equals = text.firstIndex(of: "=") {
+            variables[String(text[..<equals])] = String(text[text.index(after: equals)...])
+        }
         entry = entry?.advanced(by: 1)
     }
     return variables

@@ -72,6 +72,8 @@ public actor Supervisor {
         self.options = options
         events = EventLog(logger: logger)
         reactor = try Reactor()
+        // What fails easily comes before this process is moved.
+        try Launcher.makeDirectories(for: options)
         root = try takeRoot(options.root, events: events)
         launcher = try Launcher(options: options, root: root, events: events)
         inotify = try Inotify()

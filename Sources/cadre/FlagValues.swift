@@ -1,6 +1,6 @@
 public import ArgumentParser
-import Glibc
 import ControlGroups
+import Glibc
 import Specification
 public import Supervision
 

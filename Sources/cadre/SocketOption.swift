@@ -1,6 +1,6 @@
 import ArgumentParser
-import Glibc
 import ControlAPI
+import Glibc
 
 /// Where a supervisor keeps its sockets.
 enum RuntimeDirectory {
