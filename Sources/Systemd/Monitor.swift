@@ -2,7 +2,7 @@ import CLinux
 
 /// A value that threads share, each of which may wait until another has changed it.
 ///
-/// `Synchronization.Mutex` cannot wait for a condition, so this is one on pthread_cond_clockwait(3).
+/// `Synchronization.Mutex` cannot wait for a condition, so this is one on pthread_cond_timedwait(3).
 ///
 /// `@unchecked`, as the compiler cannot see that the value is only touched by the thread that holds the mutex.
 final class Monitor<Value>: @unchecked Sendable {
@@ -14,7 +14,11 @@ final class Monitor<Value>: @unchecked Sendable {
     init(_ value: sending Value) {
         self.value = value
         pthread_mutex_init(mutex, nil)
-        pthread_cond_init(changed, nil)
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(changed, &attributes)
+        pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -55,7 +59,7 @@ final class Monitor<Value>: @unchecked Sendable {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while !condition(value) {
-            if pthread_cond_clockwait(changed, mutex, CLOCK_MONOTONIC, &deadline) != 0 { return nil }
+            if pthread_cond_timedwait(changed, mutex, &deadline) != 0 { return nil }
         }
         return body(value)
     }
