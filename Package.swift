@@ -58,7 +58,7 @@ let package = Package(
                 system,
             ],
             swiftSettings: strict),
-        .target(name: "ControlAPI", dependencies: ["CLinux", "Cadre", "Reactor", system], swiftSettings: strict),
+        .target(name: "ControlAPI", dependencies: ["CLinux", "Cadre", "Reactor", "Supervision", system], swiftSettings: strict),
         .executableTarget(
             name: "CadreCommand",
             dependencies: [

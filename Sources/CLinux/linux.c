@@ -39,8 +39,8 @@ const char *cadre_signal_name(int signal) {
     return sigabbrev_np(signal);
 }
 
-void cadre_name_thread(pthread_t thread, const char *name) {
-    pthread_setname_np(thread, name);
+void cadre_name_thread(const char *name) {
+    pthread_setname_np(pthread_self(), name);
 }
 
 int cadre_processor_count(void) {

@@ -16,19 +16,25 @@ public struct DelegatedRoot: ~Copyable, Sendable {
     private let origin: Origin?
 
     /// The cgroup in which a root was made, which is where we came from.
-    private struct Origin: ~Copyable, Sendable {
+    private final class Origin: Sendable {
         let group: ControlGroup
         /// What we enabled there.
         let enabled: Set<Controller>
         /// The root's name there.
         let name: String
+
+        init(group: consuming ControlGroup, enabled: Set<Controller>, name: String) {
+            self.group = group
+            self.enabled = enabled
+            self.name = name
+        }
     }
 
     /// The children of the root that are no services: the leaf of the supervisor and that of the keeper.
     public static let reservedNames: Set<String> = ["supervisor", "keeper"]
 
     private init(
-        group: consuming ControlGroup, origin: consuming Origin?, failures: [Controller: String]
+        group: consuming ControlGroup, origin: Origin?, failures: [Controller: String]
     ) throws(ControlGroupError) {
         do {
             let candidates = try group.controllers()
@@ -130,7 +136,7 @@ extension DelegatedRoot {
     /// Leaves a root that this run has made: moves this process back to where it came from and removes the root.
     ///
     /// A root that was there before is left as it is; whoever delegated it cleans it up. Services are to be cleared first.
-    public consuming func tearDown() throws(ControlGroupError) {
+    public func tearDown() throws(ControlGroupError) {
         guard let origin else { return }
         // A cgroup with enabled controllers takes no processes, so those above must go before we come.
         for (_, error) in group.disable(available) { throw .system(error) }

@@ -92,24 +92,27 @@ public final class Reactor: SerialExecutor {
 /// Starts a detached thread with the usual stack and the caller's signal mask.
 package func startThread(name: String, _ body: @escaping @Sendable () -> Void) throws(SystemCallError) {
     final class Body: Sendable {
+        let name: String
         let run: @Sendable () -> Void
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+        init(name: String, _ run: @escaping @Sendable () -> Void) { (self.name, self.run) = (name, run) }
     }
     var thread = pthread_t()
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
     defer { pthread_attr_destroy(&attributes) }
     pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    let argument = Unmanaged.passRetained(Body(body))
+    let argument = Unmanaged.passRetained(Body(name: name, body))
     let code = pthread_create(
         &thread, &attributes,
         { argument in
-            Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().run()
+            let body = Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue()
+            // Not by whoever started it: a detached thread may have ended by then, and its number is worthless.
+            cadre_name_thread(body.name)
+            body.run()
             return nil
         }, argument.toOpaque())
     guard code == 0 else {
         argument.release()
         throw SystemCallError(call: "pthread_create", object: name, code: code)
     }
-    cadre_name_thread(thread, name)
 }

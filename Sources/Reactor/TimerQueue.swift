@@ -48,6 +48,9 @@ final class TimerQueue {
         }
     }
 
+    /// How many deadlines are kept, those that were cancelled and not yet met among them.
+    var entryCount: Int { entries.count }
+
     /// Calls the handlers of the deadlines that have passed, and waits for the next one.
     func fire() {
         var expirations: UInt64 = 0

@@ -70,13 +70,9 @@ func spawnError(_ request: SpawnRequest) -> SpawnError? {
     }
 }
 
-/// The open descriptors of this process and what they are.
-func openDescriptors() throws -> [String] {
-    var names: [String] = []
-    for number in 0..<Int32(1024) where cadre_fcntl(number, F_GETFD, 0) != -1 {
-        names.append("\(number) \(try linkTarget("/proc/self/fd/\(number)"))")
-    }
-    return names
+/// The descriptors of this process that are pidfds.
+func openPidfds() -> [Int32] {
+    (0..<1024).filter { (try? linkTarget("/proc/self/fd/\($0)"))?.contains("pidfd") == true }
 }
 
 /// A directory of its own, removed with all that is in it.

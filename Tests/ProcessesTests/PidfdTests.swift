@@ -59,15 +59,16 @@ import Testing
 
     @Test("a zombie that its parent hasn't reaped yet counts as not ended yet")
     func unreapedForeignChild() throws {
-        // The shell becomes a program that never reaps.
+        // The shell becomes a program that never reaps, and says when it has become it.
         let pipe = try makePipe()
+        let control = try makePipe()
         let shell = try spawn(
             SpawnRequest(
-                arguments: ["/bin/sh", "-c", "(read go; exit 7) <&3 & echo $!; exec '\(testWorker)' sleep"],
-                descriptors: [0, pipe.writing.rawValue, 2, 0]))
-        let pid = try #require(Int32(try readLine(pipe.reading)))
-        let foreign = try Pidfd.open(pid)
-        try? Pidfd.signal(foreign, SIGKILL)
+                arguments: ["/bin/sh", "-c", "(read go) <&3 & echo $!; exec '\(testWorker)' ignore-term"],
+                descriptors: [0, pipe.writing.rawValue, 2, control.reading.rawValue]))
+        let foreign = try Pidfd.open(try #require(Int32(try readLine(pipe.reading))))
+        #expect(try readLine(pipe.reading) == "ignoring")
+        try Pidfd.signal(foreign, SIGKILL)
         var polled = pollfd(fd: foreign.rawValue, events: Int16(POLLIN), revents: 0)
         #expect(poll(&polled, 1, 30_000) == 1)
         if try release() >= (6, 15) {

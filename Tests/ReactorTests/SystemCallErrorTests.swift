@@ -26,7 +26,7 @@ import Testing
         let result = try systemCall("read") {
             calls += 1
             guard calls < 3 else { return Int32(5) }
-            cadre_test_setInterrupted()
+            setInterrupted()
             return -1
         }
         #expect(result == 5)
@@ -44,4 +44,4 @@ import Testing
 }
 
 /// Sets errno to EINTR by the C library's own lvalue.
-private func cadre_test_setInterrupted() { __errno_location().pointee = EINTR }
+private func setInterrupted() { __errno_location().pointee = EINTR }

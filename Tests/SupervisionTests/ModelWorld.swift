@@ -7,7 +7,9 @@ struct ModelWorld {
     struct Violation: Error, CustomStringConvertible {
         let seed: UInt64
         let step: Int
-        let description: String
+        let what: String
+
+        var description: String { "seed \(seed), step \(step): \(what)" }
     }
 
     private struct Key: Hashable {
@@ -250,13 +252,13 @@ struct ModelWorld {
 
     // MARK: What must hold
 
-    private func hold(_ condition: Bool, _ description: @autoclosure () -> String) throws {
-        if !condition { throw Violation(seed: seed, step: step, description: description()) }
+    private func hold(_ condition: Bool, _ what: @autoclosure () -> String) throws {
+        if !condition { throw Violation(seed: seed, step: step, what: what()) }
     }
 
     private func process(_ worker: WorkerID, _ number: UInt64, _ action: WorkerAction) throws -> Process {
         guard let process = processes[Key(worker: worker, number: number)] else {
-            throw Violation(seed: seed, step: step, description: "\(worker): \(action) of what isn't there")
+            throw Violation(seed: seed, step: step, what: "\(worker): \(action) of what isn't there")
         }
         return process
     }

@@ -44,6 +44,12 @@ static inline int cadre_errno(void) {
     return errno;
 }
 
+// The environment, which is environ(7).
+static inline char **cadre_environment(void) {
+    extern char **environ;
+    return environ;
+}
+
 // openat(2), which Swift cannot import as it is variadic.
 int cadre_openat(int directory, const char *path, int flags, mode_t mode);
 
@@ -65,8 +71,8 @@ const char *cadre_errno_name(int code);
 // The name of a signal without its SIG, or NULL.
 const char *cadre_signal_name(int signal);
 
-// Gives a thread a name of 15 bytes at the most, as top and ps show it.
-void cadre_name_thread(pthread_t thread, const char *name);
+// Gives the calling thread a name of 15 bytes at the most, as top and ps show it.
+void cadre_name_thread(const char *name);
 
 // How many processors this process may use (sched_getaffinity(2)).
 int cadre_processor_count(void);

@@ -1,0 +1,130 @@
+import Logging
+import Processes
+import Specification
+import Supervision
+import Systemd
+
+/// The supervisor's own events: sentences for people and, in the journal, fields for machines.
+struct EventLog: Sendable {
+    private let logger: Logger
+
+    init(logger: Logger) {
+        self.logger = logger
+    }
+
+    /// Logs an event that concerns an incarnation, a service or nothing of the like.
+    func log(
+        _ level: Logger.Level, _ kind: EventKind, _ message: String, _ worker: WorkerID? = nil,
+        _ incarnation: UInt64? = nil, service: String? = nil, more: Logger.Metadata = [:]
+    ) {
+        var metadata = more
+        metadata["event"] = "\(kind.rawValue)"
+        metadata["message-id"] = "\(kind.messageID)"
+        if let service = worker?.service ?? service { metadata["service"] = "\(service)" }
+        if let worker { metadata["worker"] = "\(worker.number)" }
+        if let worker, let incarnation {
+            metadata["incarnation"] = "\(incarnation)"
+            metadata["cgroup"] = "\(worker.service)/\(LiveIncarnation.groupName(worker, incarnation))"
+        }
+        logger.log(level: level, "\(message)", metadata: metadata)
+    }
+
+    /// Logs what happened to a worker.
+    ///
+    /// - Parameters:
+    ///   - pid: the leader of an incarnation.
+    ///   - lastExit: how the worker's last incarnation ended.
+    func log(_ event: WorkerEvent, of worker: WorkerID, pid: (UInt64) -> Int32?, lastExit: ExitSnapshot?) {
+        switch event {
+        case .started(let number):
+            let pid = pid(number)
+            log(
+                .debug, .started, "\(worker) started\(pid.map { " (pid \($0))" } ?? "")", worker, number,
+                more: pid.map { ["pid": "\($0)"] } ?? [:])
+        case .ready(let number, let time):
+            log(
+                .info, .ready, "\(worker) is ready after \(DurationFormat.short(time))"
+                    + (pid(number).map { " (pid \($0))" } ?? ""), worker, number)
+        case .stopping(let number, let reason):
+            log(.info, .stopping, "stopping \(worker) (\(reason.phrase))", worker, number)
+        case .killed(let number):
+            log(.warning, .killed, "\(worker) did not stop in time and is killed", worker, number)
+        case .stuck(let number):
+            log(
+                .error, .stuck,
+                "\(worker) was killed and does not die; its processes hang in the kernel (state D in ps)", worker, number)
+        case .ended(let number, let end):
+            log(end, of: worker, number, lastExit)
+        case .replacing(let number, let reason):
+            log(.notice, .replacing, "starting a successor of \(worker), as it \(reason.phrase)", worker, number)
+        case .replaced(let number, let successor, let reason):
+            log(
+                .notice, reason == .memoryHigh ? .memoryHigh : .replaced,
+                "\(worker) was replaced, as it \(reason.phrase); incarnation \(successor) took over", worker, number)
+        case .restarting(let delay) where delay == .zero:
+            log(.info, .restarting, "\(worker) is started again", worker)
+        case .restarting(let delay):
+            log(.info, .restarting, "\(worker) is started again in \(DurationFormat.short(delay))", worker)
+        case .failed:
+            log(.error, .failed, "\(worker) has failed: \(failure(lastExit)); cadre start \(worker) revives it", worker)
+        case .done: log(.info, .done, "\(worker) is done", worker)
+        case .stopped: log(.info, .stopped, "\(worker) is stopped", worker)
+        }
+    }
+
+    private func log(_ end: End, of worker: WorkerID, _ number: UInt64, _ lastExit: ExitSnapshot?) {
+        var more: Logger.Metadata = ["reason": "\(end.reason.rawValue)"]
+        switch end.exit {
+        case .code(let code): more["exit-code"] = "\(code)"
+        case .signal(let signal, _): more["exit-signal"] = "\(Signal(rawValue: signal))"
+        case .unknown, nil: break
+        }
+        let peak = lastExit?.memoryPeakBytes
+        if let peak { more["memory-peak"] = "\(peak)" }
+        let message =
+            switch end.reason {
+            case .exit, .signal:
+                "\(worker) \(end.exit?.phrase ?? "ended")"
+            case .oomKill:
+                "\(worker) ran out of memory and was killed by the kernel"
+                    + (peak.map { " (peak \(SizeFormat.short($0)))" } ?? "")
+            case .memoryHigh, .readyTimeout, .watchdog, .replaced, .stopped, .spawn:
+                "\(worker) ended, as it \(end.reason.phrase)"
+            }
+        log(end.isSuccess ? .info : .warning, end.reason == .oomKill ? .oomKilled : .exited, message, worker, number, more: more)
+    }
+
+    private func failure(_ lastExit: ExitSnapshot?) -> String {
+        guard let lastExit else { return "it was restarted too often" }
+        return "its last end was \(lastExit.detail ?? lastExit.description)"
+    }
+}
+
+extension EndReason {
+    /// What the incarnation did, or what was done to it: "… as it …".
+    var phrase: String {
+        switch self {
+        case .exit: "exited"
+        case .signal: "was killed by a signal"
+        case .oomKill: "ran out of memory"
+        case .memoryHigh: "touched memory.high"
+        case .readyTimeout: "was not ready in time"
+        case .watchdog: "did not answer its watchdog"
+        case .replaced: "ran an outdated specification"
+        case .stopped: "was told to"
+        case .spawn: "could not be executed"
+        }
+    }
+}
+
+extension Exit {
+    /// What the leader did: `exited with code 1`.
+    var phrase: String {
+        switch self {
+        case .code(let code): "exited with code \(code)"
+        case .signal(let signal, let coreDumped):
+            "was killed by \(Signal(rawValue: signal))\(coreDumped ? " and left a core dump" : "")"
+        case .unknown: "ended; how is not known"
+        }
+    }
+}

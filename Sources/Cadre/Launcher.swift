@@ -1,0 +1,181 @@
+import CLinux
+import ControlGroups
+import Logging
+import Processes
+import Reactor
+import Specification
+import Supervision
+import Systemd
+import SystemPackage
+
+/// Makes incarnations: cgroup, limits, sockets, log streams, environment, process.
+final class Launcher {
+    private let isBestEffort: Bool
+    private let available: Set<Controller>
+    private let unavailable: [Controller: String]
+    private let events: EventLog
+    private let logs: WorkerLogs
+    private let notificationDirectory: String
+    private let inherited: WorkerEnvironment
+    /// What workers get back after the supervisor raised its own.
+    private let openFileLimit: OpenFileLimit
+    private let nullDevice: Descriptor
+    /// The limits that were left out, so that each is told once.
+    private var leftOut: Set<String> = []
+
+    init(options: Options, root: borrowing DelegatedRoot, events: EventLog) throws {
+        isBestEffort = options.isBestEffort
+        available = root.available
+        unavailable = root.unavailable
+        self.events = events
+        logs = WorkerLogs(standard: options.logs, events: events)
+        notificationDirectory = "\(options.runtimeDirectory)/notify"
+        inherited = WorkerEnvironment(inherited: environmentVariables())
+        openFileLimit = try OpenFileLimit.raise()
+        nullDevice = try Descriptor.open("/dev/null", flags: O_RDWR)
+        // Others may pass through to their own socket, and see no one else's.
+        try makeDirectory(options.runtimeDirectory, mode: 0o755)
+        try makeDirectory(notificationDirectory, mode: 0o711)
+    }
+
+    /// Executes a worker's program in a fresh cgroup; if that fails nothing of it is left.
+    func launch(_ worker: WorkerID, _ number: UInt64, of service: Service) throws -> LiveIncarnation {
+        let specification = service.specification
+        let credentials = try service.resolveCredentials()
+        try service.sockets.open(specification.sockets)
+        let name = LiveIncarnation.groupName(worker, number)
+        let group = try service.group.makeChild(name)
+        do {
+            try apply(specification.limits, to: group, of: worker)
+            let notifications = try NotificationSocket(
+                path: "\(notificationDirectory)/\(worker.service).\(name)", owner: credentials?.user)
+            let incarnation = LiveIncarnation(
+                worker: worker, number: number, specification: specification, group: group,
+                notifications: notifications)
+            let streams = try logs.open(for: worker, specification.log)
+            var environment = try environment(of: incarnation, credentials)
+            if let stream = streams.journalStream { environment["JOURNAL_STREAM"] = stream }
+            let sockets = service.sockets.descriptors
+            let child = try Processes.spawn(
+                SpawnRequest(
+                    arguments: specification.command.map { expand($0, worker) },
+                    environment: environment.lines,
+                    workingDirectory: specification.directory.map { expand($0, worker) },
+                    descriptors: [nullDevice.rawValue, streams.output.rawValue, streams.error.rawValue] + sockets,
+                    controlGroup: incarnation.group.directory.rawValue, credentials: credentials,
+                    openFileLimit: openFileLimit, listenPID: !sockets.isEmpty))
+            incarnation.leader = LiveIncarnation.Leader(pid: child.pid, pidfd: child.takePidfd(), isChild: true)
+            return incarnation
+        } catch {
+            // What was the reason for the failure may be one against this, too; then the next start clears it.
+            try? service.group.removeTree(childNamed: name)
+            throw error
+        }
+    }
+
+    /// Ends an incarnation that was executed and that the supervisor cannot watch.
+    func abandon(_ incarnation: LiveIncarnation, of service: Service) {
+        try? incarnation.group.kill()
+        if let leader = incarnation.leader {
+            try? Pidfd.signal(leader.pidfd, SIGKILL)
+            var descriptor = pollfd(fd: leader.pidfd.rawValue, events: Int16(POLLIN), revents: 0)
+            poll(&descriptor, 1, 1000)
+            _ = try? Pidfd.reap(leader.pidfd)
+        }
+        try? service.group.removeTree(childNamed: LiveIncarnation.groupName(incarnation.worker, incarnation.number))
+    }
+
+    /// Returns when all that workers printed is out.
+    nonisolated(nonsending) func finish() async {
+        await logs.finish()
+        rmdir(notificationDirectory)
+    }
+
+    private func apply(_ limits: ResourceLimits, to group: borrowing ControlGroup, of worker: WorkerID) throws {
+        let missing = try limits.apply(
+            to: group, available: available, unavailable: unavailable, bestEffort: isBestEffort)
+        for error in missing where leftOut.insert("\(worker.service): \(error)").inserted {
+            events.log(
+                .warning, .limitLeftOut, "\(worker.service) runs without a limit: \(error)", service: worker.service)
+        }
+    }
+
+    private func environment(
+        of incarnation: LiveIncarnation, _ credentials: Credentials?
+    ) throws -> WorkerEnvironment {
+        let (worker, specification) = (incarnation.worker, incarnation.specification)
+        var environment = inherited
+        if let credentials { environment.add(credentials) }
+        environment.add(specification.environment, for: worker)
+        if let file = specification.environmentFile { environment.add(try readEnvironmentFile(file)) }
+        environment.add(worker, incarnation: incarnation.number)
+        environment["NOTIFY_SOCKET"] = incarnation.notifications.path
+        if let watchdog = specification.policy.watchdog {
+            environment["WATCHDOG_USEC"] = "\(watchdog.microseconds)"
+        }
+        if !specification.sockets.isEmpty {
+            environment["LISTEN_FDS"] = "\(specification.sockets.count)"
+            environment["LISTEN_FDNAMES"] = specification.sockets.map(\.name).joined(separator: ":")
+        }
+        return environment
+    }
+
+    /// Read at each start, so that a restart is enough for a change.
+    private func readEnvironmentFile(_ file: EnvironmentFile) throws -> [(String, String)] {
+        let text: String
+        do {
+            text = try Descriptor.open(file.path).readText(file.path)
+        } catch {
+            if file.isOptional && error.errno == .noSuchFileOrDirectory { return [] }
+            throw error
+        }
+        return try parseEnvironmentFile(text, file: file.path)
+    }
+
+    private func expand(_ text: String, _ worker: WorkerID) -> String {
+        Template.expand(text, service: worker.service, worker: worker.number)
+    }
+}
+
+/// What a failed launch means.
+enum LaunchFailure {
+    /// Whether the system, not the service, is at fault, so that the worker's budget isn't spent on it.
+    static func isExhaustion(_ error: any Error) -> Bool {
+        switch error {
+        case let error as SystemCallError: error.errno.isExhaustion
+        case let error as SpawnError: error.isExhaustion
+        case ControlGroupError.system(let error): error.errno.isExhaustion
+        default: false
+        }
+    }
+}
+
+/// Makes a directory unless it is there.
+func makeDirectory(_ path: String, mode: UInt32) throws(SystemCallError) {
+    do {
+        try systemCall("mkdir", path) { mkdir(path, mode) }
+        // Whatever the umask says.
+        chmod(path, mode)
+    } catch {
+        if error.errno != .fileExists { throw error }
+    }
+}
+
+/// How many processors this process may use.
+func availableProcessors() -> Int { max(1, Int(cadre_processor_count())) }
+
+func currentUser() -> UInt32 { geteuid() }
+
+func currentProcess() -> Int32 { getpid() }
+
+/// This process's environment.
+func environmentVariables() -> [String: String] {
+    var variables: [String: String] = [:]
+    var entry = cadre_environment()
+    while let line = entry?.pointee {
+        let text = String(cString: line)
+        if let equals = text.firstIndex(of: "=") { variables[String(text[..<equals])] = String(text[text.index(after: equals)...]) }
+        entry = entry?.advanced(by: 1)
+    }
+    return variables
+}

@@ -1,0 +1,67 @@
+import ControlGroups
+import Processes
+import Reactor
+import Specification
+import Supervision
+import Systemd
+
+/// One execution of a worker and all that the supervisor holds for it.
+final class LiveIncarnation {
+    /// Which worker this is.
+    let worker: WorkerID
+    /// Its number among the worker's incarnations.
+    let number: UInt64
+    /// What it was started with; the service's own may have changed since.
+    let specification: ServiceSpecification
+    /// Its cgroup.
+    let group: ControlGroup
+    /// Where its processes send what sd_notify(3) has to say.
+    let notifications: NotificationSocket
+
+    /// The process that counts as the worker: the one we started, or another one it named with `MAINPID=`.
+    var leader: Leader?
+    /// Leaders of ours that gave that up, and wait to be reaped.
+    var formerLeaders: [Leader] = []
+    /// The leader and the former ones.
+    var leaders: [Leader] { formerLeaders + (leader.map { [$0] } ?? []) }
+
+    /// How the leader ended.
+    var exit: ProcessExit?
+    /// What it said with `STATUS=`.
+    var statusText: String?
+    /// Whether it was already told that it touched `memory.high`, or its limit of tasks.
+    var hasTouchedMemoryHigh = false
+    var hasTouchedTasksMax = false
+
+    var notificationWatch: Watch?
+    var eventWatches: [Int32] = []
+
+    /// A process held by its pidfd.
+    final class Leader {
+        let pid: Int32
+        let pidfd: Descriptor
+        /// Whether we started it, so that nobody else reaps it.
+        let isChild: Bool
+        var watch: Watch?
+
+        init(pid: Int32, pidfd: consuming Descriptor, isChild: Bool) {
+            self.pid = pid
+            self.pidfd = pidfd
+            self.isChild = isChild
+        }
+    }
+
+    init(
+        worker: WorkerID, number: UInt64, specification: ServiceSpecification, group: consuming ControlGroup,
+        notifications: consuming NotificationSocket
+    ) {
+        self.worker = worker
+        self.number = number
+        self.specification = specification
+        self.group = group
+        self.notifications = notifications
+    }
+
+    /// The name of its cgroup in its service's: `0@17`.
+    static func groupName(_ worker: WorkerID, _ number: UInt64) -> String { "\(worker.number)@\(number)" }
+}

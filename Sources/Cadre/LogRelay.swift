@@ -1,0 +1,160 @@
+import CLinux
+import Reactor
+import Synchronization
+
+/// Brings what workers print to the supervisor's own standard output and error, line by line, each with the worker's
+/// name before it. It is for terminals and for hosts without journald; with journald nothing goes through here.
+///
+/// It lives on a thread of its own: a terminal that doesn't take its lines holds up the relay and then, through their
+/// full pipes, the workers that print; never the core.
+actor LogRelay {
+    /// Where one stream of a worker stands.
+    private final class Stream {
+        let prefix: String
+        let output: Int32
+        let descriptor: Descriptor
+        var watch: Watch?
+        /// The beginning of a line whose end hasn't come yet.
+        var partial: [UInt8] = []
+
+        init(prefix: String, output: Int32, descriptor: consuming Descriptor) {
+            self.prefix = prefix
+            self.output = output
+            self.descriptor = descriptor
+        }
+    }
+
+    /// A line that is longer is broken, as journald's `LineMax=` does it.
+    private static let longestLine = 48 * 1024
+
+    private let reactor: Reactor
+    private var streams: [Int32: Stream] = [:]
+    /// How many streams there have been, and how many of them have ended.
+    private let opened = Atomic(0)
+    private var ended = 0
+    private var finishing: CheckedContinuation<Void, Never>?
+    private let isColoured: [Int32: Bool] = [1: isatty(1) == 1, 2: isatty(2) == 1]
+    private var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { reactor.asUnownedSerialExecutor() }
+
+    init() throws(SystemCallError) {
+        reactor = try Reactor(name: "cadre-logs")
+    }
+
+    /// Makes a pipe whose lines come out on `output` (1 or 2) behind `name`; the worker gets the end returned.
+    nonisolated func open(name: String, output: Int32) throws(SystemCallError) -> Descriptor {
+        var ends: [Int32] = [-1, -1]
+        try systemCall("pipe2") { cadre_pipe(&ends) }
+        let reading = ends[0]
+        let writing = Descriptor(owning: ends[1])
+        // Non-blocking on this side only: each end of a pipe is an open file of its own.
+        _ = cadre_fcntl(reading, F_SETFL, O_NONBLOCK)
+        opened.add(1, ordering: .relaxed)
+        Task { await self.add(Descriptor(owning: reading), name: name, output: output) }
+        return writing
+    }
+
+    /// Returns when every stream has ended and all of it is out.
+    func finish() async {
+        guard ended < opened.load(ordering: .relaxed) else { return }
+        await withCheckedContinuation { finishing = $0 }
+    }
+
+    private func add(_ descriptor: consuming Descriptor, name: String, output: Int32) {
+        let stream = Stream(prefix: prefix(name, on: output), output: output, descriptor: descriptor)
+        let number = stream.descriptor.rawValue
+        do {
+            stream.watch = try reactor.watch(stream.descriptor) { [unowned self] _ in drain(number) }
+            streams[number] = stream
+        } catch {
+            // Without it the worker gets SIGPIPE at its next line; better than a line nobody reads and a full pipe.
+            write(Array("\(stream.prefix)its output is lost: \(error)\n".utf8), to: output)
+            end(number)
+        }
+    }
+
+    private func prefix(_ name: String, on output: Int32) -> String {
+        let padded = name + String(repeating: " ", count: max(0, 8 - name.count))
+        guard isColoured[output] == true else { return "\(padded) | " }
+        // Six colours that read well on dark and light, by a sum that doesn't change from run to run.
+        let colour = 31 + name.utf8.reduce(0) { ($0 * 31 + Int($1)) % 6 }
+        return "\u{1B}[\(colour)m\(padded) |\u{1B}[0m "
+    }
+
+    private func drain(_ number: Int32) {
+        guard let stream = streams[number] else { return }
+        // One bufferful a turn, so that one that prints without end leaves room for the others.
+        let count = read(number, &buffer, buffer.count)
+        if count > 0 {
+            stream.partial += buffer[..<count]
+            writeLines(of: stream)
+        } else if count == 0 || (cadre_errno() != EAGAIN && cadre_errno() != EINTR) {
+            if !stream.partial.isEmpty {
+                stream.partial.append(UInt8(ascii: "\n"))
+                writeLines(of: stream)
+            }
+            if let watch = stream.watch { reactor.cancel(watch) }
+            end(number)
+        }
+    }
+
+    private func end(_ number: Int32) {
+        streams[number] = nil
+        ended += 1
+        if ended == opened.load(ordering: .relaxed) {
+            finishing?.resume()
+            finishing = nil
+        }
+    }
+
+    private func writeLines(of stream: Stream) {
+        var lines: [UInt8] = []
+        var rest = stream.partial[...]
+        while true {
+            let line: ArraySlice<UInt8>
+            if let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                line = rest[..<end]
+                rest = rest[(end + 1)...]
+            } else if rest.count >= Self.longestLine {
+                line = rest.prefix(Self.longestLine)
+                rest = rest.dropFirst(Self.longestLine)
+            } else {
+                break
+            }
+            lines += stream.prefix.utf8
+            lines += withoutLevel(line)
+            lines.append(UInt8(ascii: "\n"))
+        }
+        stream.partial = Array(rest)
+        write(lines, to: stream.output)
+    }
+
+    /// The line without the `<N>` that sets its level in the journal (sd-daemon(3)).
+    private func withoutLevel(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        let start = line.startIndex
+        guard line.count >= 3, line[start] == UInt8(ascii: "<"), line[start + 2] == UInt8(ascii: ">"),
+            (UInt8(ascii: "0")...UInt8(ascii: "7")).contains(line[start + 1])
+        else { return line }
+        return line.dropFirst(3)
+    }
+
+    /// Writes all of it; what a closed terminal doesn't take is lost, as there is nowhere else to put it.
+    private func write(_ bytes: [UInt8], to output: Int32) {
+        bytes.withUnsafeBytes { bytes in
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let count = CLinux.write(output, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                if count >= 0 {
+                    rest = rest.dropFirst(count)
+                } else if cadre_errno() == EAGAIN {
+                    // Somebody made the terminal non-blocking.
+                    var descriptor = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
+                    poll(&descriptor, 1, -1)
+                } else if cadre_errno() != EINTR {
+                    return
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import Reactor
+import Supervision
+import Systemd
+
+/// What systemd, as the manager of our own unit, is told (sd_notify(3)).
+final class ManagerLink {
+    private let notifier: ServiceNotifier?
+    private var isReady = false
+    private var isStopping = false
+    private var lastStatus: String?
+    private var isUpdateScheduled = false
+
+    init(isActive: Bool) {
+        notifier = isActive ? ServiceNotifier(environment: environmentVariables()) : nil
+    }
+
+    /// Says once that we are ready, as soon as each worker is ready or will not be, and keeps the status current.
+    ///
+    /// While things change fast, only the latest status of each fifth of a second is sent.
+    func note(_ summary: FleetSummary, on reactor: Reactor) {
+        guard let notifier else { return }
+        let status = statusLine(of: summary)
+        if summary.isSettled && !isReady {
+            isReady = true
+            notifier.ready()
+        }
+        guard status != lastStatus else { return }
+        lastStatus = status
+        guard !isUpdateScheduled else { return }
+        notifier.status(status)
+        isUpdateScheduled = true
+        _ = reactor.schedule(at: Reactor.now + .milliseconds(200)) { [unowned self] in
+            isUpdateScheduled = false
+            if let lastStatus, lastStatus != status { notifier.status(lastStatus) }
+        }
+    }
+
+    /// Says that the configuration is being read again; ``ready()`` ends that.
+    func reloading() { notifier?.reloading() }
+
+    /// Says that a reload is over.
+    func ready() {
+        // At the first start the workers have to be ready first.
+        if isReady { notifier?.ready() }
+    }
+
+    /// Says that we are stopping, and that it takes so long at the most.
+    func stopping(within time: Duration) {
+        isStopping = true
+        notifier?.stopping()
+        notifier?.extendTimeout(time)
+    }
+
+    /// Feeds systemd's watchdog from the core's own loop, so that a core that hangs is noticed.
+    func feedWatchdog(on reactor: Reactor) {
+        guard let notifier, let interval = notifier.watchdogInterval else { return }
+        notifier.watchdog()
+        _ = reactor.schedule(at: Reactor.now + interval / 2) { [unowned self, unowned reactor] in
+            feedWatchdog(on: reactor)
+        }
+    }
+}

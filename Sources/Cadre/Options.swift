@@ -1,0 +1,57 @@
+public import Specification
+
+/// How a supervisor runs, as opposed to what it runs.
+public struct Options: Sendable {
+    /// Where the delegated root comes from.
+    public enum Root: Hashable, Sendable {
+        /// The cgroup this process was started in if it is delegated; else a scope that systemd makes; else, where
+        /// there's no systemd, a cgroup below our own.
+        case discovered
+        /// This directory of a cgroup v2 mount.
+        case directory(String)
+    }
+
+    /// Where the lines of workers go whose specification doesn't say (`log.to = "auto"`).
+    public enum Logs: Hashable, Sendable {
+        /// To journald, or to our own standard output and error where there is none.
+        case journal
+        /// To our own standard output and error, behind the worker's name.
+        case terminal
+    }
+
+    /// Where the delegated root comes from.
+    public var root: Root
+    /// A directory for sockets, made if it is missing: `/run/cadre`.
+    public var runtimeDirectory: String
+    /// Where the lines of workers go whose specification doesn't say.
+    public var logs: Logs
+    /// Whether a limit whose controller is missing is left out, with a warning, instead of being an error.
+    public var isBestEffort: Bool
+    /// Whether SIGTERM and SIGINT stop the supervisor and SIGHUP reloads it. They must be blocked in all threads.
+    public var handlesSignals: Bool
+    /// Whether to tell systemd about readiness and the like, if it asked for that (`NOTIFY_SOCKET`).
+    public var notifiesManager: Bool
+    /// Whether to stop when no worker runs and none is going to: all are done or have failed.
+    public var endsWhenIdle: Bool
+    /// How to read the specification again at a reload; nil if that isn't possible.
+    public var reload: (@Sendable () throws -> Specification)?
+    /// From what the random variations of waits follow; nil for chance.
+    public var seed: UInt64?
+
+    /// The options of a supervisor within another program.
+    public init(
+        root: Root = .discovered, runtimeDirectory: String, logs: Logs = .terminal, isBestEffort: Bool = false,
+        handlesSignals: Bool = false, notifiesManager: Bool = false, endsWhenIdle: Bool = false,
+        reload: (@Sendable () throws -> Specification)? = nil, seed: UInt64? = nil
+    ) {
+        self.root = root
+        self.runtimeDirectory = runtimeDirectory
+        self.logs = logs
+        self.isBestEffort = isBestEffort
+        self.handlesSignals = handlesSignals
+        self.notifiesManager = notifiesManager
+        self.endsWhenIdle = endsWhenIdle
+        self.reload = reload
+        self.seed = seed
+    }
+}

@@ -1,0 +1,34 @@
+import ControlGroups
+import Processes
+import Specification
+
+/// A service and what its workers share.
+final class Service {
+    /// What new incarnations are started with.
+    var specification: ServiceSpecification {
+        didSet { credentials = nil }
+    }
+    /// The parent of its incarnations' cgroups.
+    let group: ControlGroup
+    /// Its listening sockets, open from the first start of a worker on.
+    var sockets = ListeningSockets()
+    /// As whom its workers run, once that was looked up.
+    private var credentials: Credentials?
+
+    init(specification: ServiceSpecification, group: consuming ControlGroup) {
+        self.specification = specification
+        self.group = group
+    }
+
+    /// As whom its workers run; nil for the supervisor's own user.
+    ///
+    /// Looked up at the first start, and again after a change: the user database may be far away.
+    func resolveCredentials() throws(CredentialsError) -> Credentials? {
+        if let credentials { return credentials }
+        guard specification.user != nil || specification.group != nil else { return nil }
+        let found = try Credentials(user: specification.user ?? "\(currentUser())", group: specification.group)
+        try found.requirePrivileges()
+        credentials = found
+        return found
+    }
+}

@@ -1,0 +1,141 @@
+import CLinux
+import ControlGroups
+import Logging
+import Processes
+import Reactor
+import Specification
+import Supervision
+import Systemd
+import SystemPackage
+
+/// What the fleet wants, done.
+extension Supervisor {
+    func perform(_ action: WorkerAction, of worker: WorkerID) {
+        switch action {
+        case .spawn(let number): spawn(worker, number)
+        case .signalLeader(let number):
+            guard let incarnation = live(worker, number) else { return }
+            signal(incarnation, incarnation.specification.stopSignal)
+        case .signalAll(let number):
+            guard let incarnation = live(worker, number) else { return }
+            warn(incarnation) { try incarnation.group.signalAll(incarnation.specification.stopSignal) }
+        case .abortLeader(let number):
+            guard let incarnation = live(worker, number) else { return }
+            signal(incarnation, SIGABRT)
+        case .kill(let number):
+            guard let incarnation = live(worker, number) else { return }
+            kill(incarnation)
+        case .discard(let number): discard(worker, number)
+        case .arm(let deadline, let time): arm(worker, deadline, at: time)
+        case .disarm(let deadline): disarm(worker, deadline)
+        case .report(let event): report(event, of: worker)
+        }
+    }
+
+    /// An incarnation of which any process is left.
+    func live(_ worker: WorkerID, _ number: UInt64) -> LiveIncarnation? {
+        incarnations[worker]?.first { $0.number == number }
+    }
+
+    // MARK: Beginning
+
+    private func spawn(_ worker: WorkerID, _ number: UInt64) {
+        guard let service = services[worker.service] else {
+            return tell(worker, .spawnFailed(number, isExhaustion: false))
+        }
+        do {
+            let incarnation = try launcher.launch(worker, number, of: service)
+            do {
+                try watch(incarnation)
+            } catch {
+                launcher.abandon(incarnation, of: service)
+                throw error
+            }
+            incarnations[worker, default: []].append(incarnation)
+            tell(worker, .spawned(number))
+        } catch {
+            let isExhaustion = LaunchFailure.isExhaustion(error)
+            records[worker, default: WorkerRecord()].lastExit = ExitSnapshot(
+                reason: EndReason.spawn.rawValue, detail: "\(error)")
+            events.log(.error, .spawnFailed, "\(worker) cannot be started: \(error)", worker, number)
+            tell(worker, .spawnFailed(number, isExhaustion: isExhaustion))
+        }
+    }
+
+    // MARK: Ending
+
+    private func signal(_ incarnation: LiveIncarnation, _ number: Int32) {
+        guard let leader = incarnation.leader, incarnation.exit == nil else { return }
+        do {
+            try Pidfd.signal(leader.pidfd, number)
+            // Stopped or frozen by somebody, it would never see the signal.
+            if number != SIGABRT { try Pidfd.signal(leader.pidfd, SIGCONT) }
+        } catch {
+            // It ended meanwhile, and its pidfd is going to say so.
+            if error.errno != .noSuchProcess { warn(incarnation, error) }
+        }
+    }
+
+    /// Kills all processes of an incarnation, and its leader even if that moved to another cgroup.
+    func kill(_ incarnation: LiveIncarnation) {
+        warn(incarnation) { try incarnation.group.kill() }
+        if incarnation.exit == nil { signal(incarnation, SIGKILL) }
+    }
+
+    private func discard(_ worker: WorkerID, _ number: UInt64) {
+        guard let incarnation = live(worker, number) else { return }
+        incarnations[worker]?.removeAll { $0 === incarnation }
+        if incarnations[worker]?.isEmpty == true { incarnations[worker] = nil }
+        warn(incarnation) {
+            records[worker, default: WorkerRecord()].add(try incarnation.group.cpuStatistics())
+        }
+        unwatch(incarnation)
+        guard let service = services[worker.service] else { return }
+        warn(incarnation) { try service.group.removeTree(childNamed: LiveIncarnation.groupName(worker, number)) }
+    }
+
+    private func warn(_ incarnation: LiveIncarnation, _ body: () throws -> Void) {
+        do {
+            try body()
+        } catch {
+            warn(incarnation, error)
+        }
+    }
+
+    private func warn(_ incarnation: LiveIncarnation, _ error: any Error) {
+        events.log(.warning, .trouble, "\(incarnation.worker): \(error)", incarnation.worker, incarnation.number)
+    }
+
+    // MARK: Deadlines
+
+    private func arm(_ worker: WorkerID, _ deadline: WorkerDeadline, at time: Duration) {
+        disarm(worker, deadline)
+        let key = TimerKey(worker: worker, deadline: deadline)
+        timers[key] = reactor.schedule(at: time) { [unowned self] in
+            timers[key] = nil
+            tell(worker, .deadline(deadline))
+        }
+    }
+
+    private func disarm(_ worker: WorkerID, _ deadline: WorkerDeadline) {
+        if let timer = timers.removeValue(forKey: TimerKey(worker: worker, deadline: deadline)) {
+            reactor.cancel(timer)
+        }
+    }
+
+    // MARK: News
+
+    private func report(_ event: WorkerEvent, of worker: WorkerID) {
+        switch event {
+        case .ended(let number, let end):
+            let peak = live(worker, number).flatMap { try? $0.group.memoryPeak() }
+            records[worker, default: WorkerRecord()].lastExit = ExitSnapshot(end, memoryPeak: peak)
+        case .replaced(let number, _, let reason):
+            let peak = live(worker, number).flatMap { try? $0.group.memoryPeak() }
+            records[worker, default: WorkerRecord()].lastExit = ExitSnapshot(
+                reason: reason.rawValue, memoryPeakBytes: peak)
+        case .started, .ready, .stopping, .killed, .stuck, .replacing, .restarting, .failed, .done, .stopped: break
+        }
+        events.log(event, of: worker, pid: { live(worker, $0)?.leader?.pid }, lastExit: records[worker]?.lastExit)
+    }
+}

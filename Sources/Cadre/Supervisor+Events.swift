@@ -1,0 +1,244 @@
+import CLinux
+import ControlGroups
+import Logging
+import Processes
+import Reactor
+import Specification
+import Supervision
+import Systemd
+import SystemPackage
+
+/// Which incarnation, and which of its files, an inotify watch is for.
+struct EventSource {
+    enum File: String {
+        case cgroup = "cgroup.events"
+        case memory = "memory.events"
+        case tasks = "pids.events"
+    }
+
+    unowned let incarnation: LiveIncarnation
+    let file: File
+}
+
+/// What the kernel and the workers tell, on the reactor's thread.
+extension Supervisor {
+    // MARK: Watching
+
+    /// Waits for what an incarnation that was just executed has to tell.
+    func watch(_ incarnation: LiveIncarnation) throws {
+        if let leader = incarnation.leader { try watch(leader, of: incarnation) }
+        incarnation.notificationWatch = try reactor.watch(incarnation.notifications.descriptor) {
+            [unowned self, worker = incarnation.worker, number = incarnation.number] _ in
+            if let incarnation = live(worker, number) { receiveNotifications(of: incarnation) }
+        }
+        try watch(.cgroup, of: incarnation)
+        let limits = incarnation.specification.limits
+        if root.available.contains(.memory), limits.memoryHigh != nil {
+            try watch(.memory, of: incarnation)
+            // It may have happened before the watch was there.
+            memoryChanged(incarnation)
+        }
+        if root.available.contains(.pids), limits.tasksMax != nil { try watch(.tasks, of: incarnation) }
+    }
+
+    private func watch(_ leader: LiveIncarnation.Leader, of incarnation: LiveIncarnation) throws(SystemCallError) {
+        leader.watch = try reactor.watch(leader.pidfd) {
+            [unowned self, worker = incarnation.worker, number = incarnation.number, pid = leader.pid] _ in
+            guard let incarnation = live(worker, number) else { return }
+            for leader in incarnation.leaders where leader.pid == pid { leaderChanged(leader, of: incarnation) }
+        }
+    }
+
+    private func watch(_ file: EventSource.File, of incarnation: LiveIncarnation) throws(SystemCallError) {
+        let watch = try inotify.add(file.rawValue, in: incarnation.group.directory)
+        eventSources[watch] = EventSource(incarnation: incarnation, file: file)
+        incarnation.eventWatches.append(watch)
+    }
+
+    /// Ends all watches of an incarnation.
+    func unwatch(_ incarnation: LiveIncarnation) {
+        for leader in incarnation.leaders {
+            if let watch = leader.watch { reactor.cancel(watch) }
+        }
+        if let watch = incarnation.notificationWatch { reactor.cancel(watch) }
+        for watch in incarnation.eventWatches {
+            eventSources[watch] = nil
+            // Fails only if the kernel has ended the watch already.
+            try? inotify.remove(watch)
+        }
+    }
+
+    // MARK: Processes
+
+    private func leaderChanged(_ leader: LiveIncarnation.Leader, of incarnation: LiveIncarnation) {
+        guard let exit = reap(leader, of: incarnation) else {
+            // Somebody else's child, which that one hasn't reaped; the hang-up says when it has.
+            if let watch = leader.watch { try? reactor.change(watch, to: []) }
+            return
+        }
+        if let watch = leader.watch { reactor.cancel(watch) }
+        leader.watch = nil
+        if leader === incarnation.leader { leaderEnded(exit, of: incarnation) }
+    }
+
+    private func reap(_ leader: LiveIncarnation.Leader, of incarnation: LiveIncarnation) -> ProcessExit? {
+        do {
+            return try Pidfd.reap(leader.pidfd)
+        } catch {
+            events.log(.warning, .trouble, "\(incarnation.worker): \(error)", incarnation.worker, incarnation.number)
+            return .unknown
+        }
+    }
+
+    private func leaderEnded(_ exit: ProcessExit, of incarnation: LiveIncarnation) {
+        // What it said last counts before its end does.
+        receiveNotifications(of: incarnation)
+        incarnation.exit = exit
+        if isPopulated(incarnation) {
+            tell(incarnation.worker, .leaderExited(incarnation.number, Exit(exit)))
+        } else {
+            isGone(incarnation, exit)
+        }
+    }
+
+    private func isGone(_ incarnation: LiveIncarnation, _ exit: ProcessExit) {
+        var isOutOfMemory = false
+        if case .signaled(SIGKILL, _) = exit, let memory = try? incarnation.group.memoryEvents() {
+            isOutOfMemory = memory.outOfMemoryKills > 0
+        }
+        tell(incarnation.worker, .gone(incarnation.number, Exit(exit), isOutOfMemory: isOutOfMemory))
+    }
+
+    private func isPopulated(_ incarnation: LiveIncarnation) -> Bool {
+        do {
+            return try incarnation.group.isPopulated()
+        } catch {
+            // Somebody removed the cgroup, so it was empty.
+            return false
+        }
+    }
+
+    // MARK: Cgroups
+
+    /// Waits for the events of cgroups.
+    func watchEvents() throws {
+        _ = try reactor.watch(inotify.descriptor) { [unowned self] _ in drainEvents() }
+    }
+
+    private func drainEvents() {
+        var changed: [Int32] = []
+        var isIncomplete = false
+        do {
+            try inotify.drain { event in
+                switch event {
+                case .changed(let watch, _): changed.append(watch)
+                case .removed: break
+                case .overflow: isIncomplete = true
+                }
+            }
+        } catch {
+            events.log(.error, .trouble, "events of cgroups were lost: \(error)")
+            isIncomplete = true
+        }
+        // By then a watch may have ended, so each is looked up when its turn comes.
+        for watch in isIncomplete ? Array(eventSources.keys) : changed {
+            guard let source = eventSources[watch] else { continue }
+            switch source.file {
+            case .cgroup: populationChanged(source.incarnation)
+            case .memory: memoryChanged(source.incarnation)
+            case .tasks: tasksChanged(source.incarnation)
+            }
+        }
+    }
+
+    private func populationChanged(_ incarnation: LiveIncarnation) {
+        guard !isPopulated(incarnation) else { return }
+        if let exit = incarnation.exit { return isGone(incarnation, exit) }
+        guard let leader = incarnation.leader else { return }
+        if let exit = reap(leader, of: incarnation) ?? (leader.isChild ? nil : .unknown) {
+            if let watch = leader.watch { reactor.cancel(watch) }
+            leader.watch = nil
+            leaderEnded(exit, of: incarnation)
+        } else if hasEscaped(leader, from: incarnation) {
+            events.log(
+                .error, .escaped, "\(incarnation.worker) left its cgroup (process \(leader.pid)) and is killed",
+                incarnation.worker, incarnation.number)
+            kill(incarnation)
+        }
+    }
+
+    /// Whether a living process is in another cgroup. One that is about to end counts as empty before its end shows.
+    private func hasEscaped(_ leader: LiveIncarnation.Leader, from incarnation: LiveIncarnation) -> Bool {
+        guard let text = try? Descriptor.open("/proc/\(leader.pid)/cgroup").readText() else { return false }
+        let name = "/\(incarnation.worker.service)/\(LiveIncarnation.groupName(incarnation.worker, incarnation.number))"
+        return !text.split(separator: "\n").contains { line in
+            line.hasPrefix("0::") && (line.hasSuffix(name) || line.contains("\(name)/") || line.hasSuffix(" (deleted)"))
+        }
+    }
+
+    private func memoryChanged(_ incarnation: LiveIncarnation) {
+        guard !incarnation.hasTouchedMemoryHigh, let memory = try? incarnation.group.memoryEvents(), memory.high > 0
+        else { return }
+        incarnation.hasTouchedMemoryHigh = true
+        tell(incarnation.worker, .memoryHigh(incarnation.number))
+    }
+
+    private func tasksChanged(_ incarnation: LiveIncarnation) {
+        guard !incarnation.hasTouchedTasksMax, let hits = try? incarnation.group.taskLimitHits(), hits > 0 else { return }
+        incarnation.hasTouchedTasksMax = true
+        events.log(
+            .warning, .tasksMax, "\(incarnation.worker) reached its limit of tasks, so that a fork failed",
+            incarnation.worker, incarnation.number)
+    }
+
+    // MARK: Notifications
+
+    private func receiveNotifications(of incarnation: LiveIncarnation) {
+        while let notifications = incarnation.notifications.receive() {
+            for notification in notifications { receive(notification, from: incarnation) }
+        }
+    }
+
+    private func receive(_ notification: Notification, from incarnation: LiveIncarnation) {
+        let (worker, number) = (incarnation.worker, incarnation.number)
+        switch notification {
+        case .ready: tell(worker, .ready(number))
+        case .stopping: tell(worker, .stopping(number))
+        case .watchdog: tell(worker, .watchdog(number))
+        case .watchdogTrigger: tell(worker, .watchdogTrigger(number))
+        case .extendTimeout(let time): tell(worker, .extendTimeout(number, time))
+        case .status(let text): incarnation.statusText = text
+        case .mainPID(let pid): changeLeader(of: incarnation, to: pid)
+        }
+    }
+
+    /// `MAINPID=`: another process of the incarnation is its leader from now on.
+    private func changeLeader(of incarnation: LiveIncarnation, to pid: Int32) {
+        guard pid != incarnation.leader?.pid, incarnation.exit == nil else { return }
+        do {
+            let pidfd = try Pidfd.open(pid)
+            // Asked after the pidfd was opened, so that it is that process's.
+            guard try incarnation.group.processes(recursive: true).contains(pid) else {
+                throw SystemCallError(call: "MAINPID", object: "\(pid)", errno: .noSuchProcess)
+            }
+            let leader = LiveIncarnation.Leader(pid: pid, pidfd: pidfd, isChild: false)
+            try watch(leader, of: incarnation)
+            if let former = incarnation.leader { incarnation.formerLeaders.append(former) }
+            incarnation.leader = leader
+        } catch {
+            events.log(
+                .warning, .trouble, "\(incarnation.worker) named process \(pid) as its leader, which is none of its own",
+                incarnation.worker, incarnation.number)
+        }
+    }
+}
+
+extension Exit {
+    init(_ exit: ProcessExit) {
+        switch exit {
+        case .exited(let code): self = .code(code)
+        case .signaled(let signal, let coreDumped): self = .signal(signal, coreDumped: coreDumped)
+        case .unknown: self = .unknown
+        }
+    }
+}

@@ -1,0 +1,348 @@
+import CLinux
+import ControlGroups
+public import Logging
+import Processes
+import Reactor
+public import Specification
+public import Supervision
+import Systemd
+
+/// Runs services: the driver between the kernel's events and the pure ``Fleet``, and what a program embeds.
+///
+/// It lives on the thread of its ``Reactor``: the compiler keeps everyone else out, and there's no lock. What happens
+/// (a process ended, a cgroup's events changed, a worker sent a notification, a deadline passed, a command came) is
+/// told to the fleet, and what the fleet wants is done, in that order.
+public actor Supervisor {
+    nonisolated let reactor: Reactor
+    let options: Options
+    let events: EventLog
+    let root: DelegatedRoot
+    let launcher: Launcher
+    let inotify: Inotify
+    let manager: ManagerLink
+
+    var specification: Specification
+    var fleet: Fleet
+    var services: [String: Service] = [:]
+    /// The incarnations of which any process is left, by worker; mostly one each.
+    var incarnations: [WorkerID: [LiveIncarnation]] = [:]
+    var records: [WorkerID: WorkerRecord] = [:]
+    /// Which incarnation and which of its files an inotify watch is for.
+    var eventSources: [Int32: EventSource] = [:]
+    var timers: [TimerKey: Timer] = [:]
+
+    /// What the fleet wants and isn't done yet, in order.
+    private var pending: [FleetAction] = []
+    private var isWorking = false
+    private var isContinuationScheduled = false
+
+    private(set) var phase = Phase.created
+    /// Whether a worker was left to itself as failed when everything stopped.
+    public private(set) var hasFailedWorkers = false
+    private var finished: CheckedContinuation<Void, Never>?
+    private var waiters: [Waiter] = []
+
+    /// Where the supervisor is in its own life.
+    enum Phase {
+        case created
+        case running
+        case stopping
+        case over
+    }
+
+    struct TimerKey: Hashable {
+        let worker: WorkerID
+        let deadline: WorkerDeadline
+    }
+
+    /// Somebody who waits for workers to get somewhere.
+    private struct Waiter {
+        let isDone: (Fleet) -> Bool
+        let continuation: CheckedContinuation<Void, Never>
+    }
+
+    /// The executor of the reactor's thread.
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { reactor.asUnownedSerialExecutor() }
+
+    /// Takes over the delegated root, moving this process to its `supervisor` leaf; starts nothing yet.
+    ///
+    /// - Throws: an error whose description says what is missing and what to do.
+    public init(_ specification: Specification, options: Options, logger: Logger) throws {
+        self.specification = specification
+        self.options = options
+        events = EventLog(logger: logger)
+        reactor = try Reactor()
+        root = try takeRoot(options.root, events: events)
+        launcher = try Launcher(options: options, root: root, events: events)
+        inotify = try Inotify()
+        manager = ManagerLink(isActive: options.notifiesManager)
+        fleet = Fleet(seed: options.seed ?? .random(in: 0 ... .max))
+    }
+
+    // MARK: Life
+
+    /// Starts all services, and returns when all are down after ``stop()``, or after a signal if signals are handled.
+    ///
+    /// Before it returns, no process of a worker is left, its cgroups and sockets are removed, and this process is back
+    /// in the cgroup it came from.
+    public func run() async throws {
+        guard phase == .created else { return }
+        phase = .running
+        let signals = options.handlesSignals ? try SignalSource([SIGTERM, SIGINT, SIGHUP]) : nil
+        if let signals { try watch(signals) }
+        try watchEvents()
+        manager.feedWatchdog(on: reactor)
+        for service in specification.services { add(service) }
+        work()
+        await withCheckedContinuation { continuation in
+            finished = continuation
+            work()
+        }
+        await launcher.finish()
+        do {
+            try root.tearDown()
+        } catch {
+            events.log(.warning, .trouble, "\(error)")
+        }
+    }
+
+    /// Begins to stop all workers, each within its own time; ``run()`` returns when they are gone.
+    public func stop() {
+        guard phase == .running else { return }
+        phase = .stopping
+        hasFailedWorkers = fleet.summary.failed > 0
+        manager.stopping(within: longestStop + .seconds(30))
+        events.log(.notice, .stopping, "stopping \(fleet.summary.workers) workers")
+        for name in fleet.serviceNames { perform(fleet.remove(name, at: Reactor.now)) }
+    }
+
+    /// How long the workers may take to stop, by what they were started with.
+    private var longestStop: Duration {
+        incarnations.values.joined().map(\.specification.policy.stopTimeout).max() ?? .zero
+    }
+
+    /// Kills all that is left, at once.
+    func kill() {
+        for incarnation in incarnations.values.joined() { self.kill(incarnation) }
+    }
+
+    private func watch(_ signals: consuming SignalSource) throws {
+        let source = Shared(signals)
+        _ = try reactor.watch(source.value.descriptor) { [unowned self] _ in
+            while let signal = source.value.next() { received(signal) }
+        }
+    }
+
+    private func received(_ signal: Int32) {
+        switch signal {
+        case SIGHUP: reload()
+        case SIGINT where phase == .stopping:
+            events.log(.warning, .killing, "interrupted again: killing what is left")
+            kill()
+        default: stop()
+        }
+    }
+
+    // MARK: Specification
+
+    /// Reads the specification again and changes what runs to it; if it's wrong nothing changes.
+    public func reload() {
+        guard phase == .running else { return }
+        manager.reloading()
+        defer { manager.ready() }
+        do {
+            guard let read = options.reload else { throw ReloadError.noSource }
+            apply(try read())
+        } catch {
+            events.log(.error, .reloadRejected, "reload rejected, nothing is changed: \(error)")
+        }
+    }
+
+    /// Changes what runs to `new`: adds and stops services, changes the count of workers, and replaces workers whose
+    /// service changed otherwise one after another, each when its successor is ready. What is the same stays untouched.
+    public func apply(_ new: Specification) {
+        guard phase == .running else { return }
+        let change = SpecificationChange(from: specification, to: new)
+        specification = new
+        for name in change.removed { perform(fleet.remove(name, at: Reactor.now)) }
+        for service in new.services {
+            if change.added.contains(service.name) {
+                add(service)
+            } else if let isCountOnly = change.changed[service.name] {
+                services[service.name]?.specification = service
+                configure(service, replacesWorkers: !isCountOnly)
+            }
+        }
+        events.log(.notice, .reloaded, "reloaded: \(change)")
+    }
+
+    private func add(_ specification: ServiceSpecification) {
+        if let service = services[specification.name] {
+            // It was removed a moment ago and is still on its way out.
+            service.specification = specification
+        } else {
+            do {
+                let group = try root.serviceGroup(specification.name)
+                services[specification.name] = Service(specification: specification, group: group)
+            } catch {
+                events.log(
+                    .error, .failed, "\(specification.name): \(error)", service: specification.name)
+                return
+            }
+        }
+        configure(specification, replacesWorkers: false)
+    }
+
+    private func configure(_ service: ServiceSpecification, replacesWorkers: Bool) {
+        let count = service.workers.resolved(cpus: availableProcessors())
+        perform(
+            fleet.configure(
+                service.name, policy: service.policy, count: count, replacesWorkers: replacesWorkers, at: Reactor.now))
+    }
+
+    // MARK: Commands
+
+    /// The workers that `names` stand for: `web/0`, or `web` for all of that service.
+    ///
+    /// - Throws: ``UnknownNameError`` for a name of nothing.
+    public func workers(named names: [String]) throws(UnknownNameError) -> [WorkerID] {
+        var workers: [WorkerID] = []
+        for name in names {
+            let parts = name.split(separator: "/", maxSplits: 1)
+            let service = parts.first.map(String.init) ?? ""
+            guard let count = fleet.workers(of: service)?.count else {
+                throw UnknownNameError(name: name, services: fleet.serviceNames)
+            }
+            if parts.count == 1 {
+                workers += (0..<count).map { WorkerID(service: service, number: $0) }
+            } else if let number = Int(parts[1]), (0..<count).contains(number) {
+                workers.append(WorkerID(service: service, number: number))
+            } else {
+                throw UnknownNameError(name: name, services: fleet.serviceNames)
+            }
+        }
+        return workers
+    }
+
+    /// Starts workers that are down; one that has failed gets a new budget. Returns when each is ready or has failed.
+    public func start(_ workers: [WorkerID]) async {
+        for worker in workers { tell(worker, .start) }
+        await wait { fleet in
+            workers.allSatisfy { ![.waiting, .starting, .stopping, .killing].contains(fleet.worker($0)?.state) }
+        }
+    }
+
+    /// Stops workers and leaves them down; returns when nothing of them is left.
+    public func stop(_ workers: [WorkerID]) async {
+        for worker in workers { tell(worker, .stop) }
+        await wait { fleet in workers.allSatisfy { fleet.worker($0)?.isOver ?? true } }
+    }
+
+    private func wait(_ isDone: @escaping (Fleet) -> Bool) async {
+        work()
+        if isDone(fleet) { return }
+        await withCheckedContinuation { waiters.append(Waiter(isDone: isDone, continuation: $0)) }
+    }
+
+    // MARK: Work
+
+    /// Tells the fleet what happened to a worker, and does what it wants.
+    func tell(_ worker: WorkerID, _ input: WorkerInput) {
+        perform(fleet.handle(worker, input, at: Reactor.now))
+    }
+
+    private func perform(_ actions: [FleetAction]) {
+        pending += actions
+        work()
+    }
+
+    /// Does what is pending, in order.
+    ///
+    /// What it does may be answered by more. After some milliseconds it lets other events have their turn: a thousand
+    /// workers that start must not keep an old one from being restarted, or the watchdog from being fed.
+    private func work() {
+        guard !isWorking else { return }
+        isWorking = true
+        let deadline = Reactor.now + .milliseconds(5)
+        var done = 0
+        while done < pending.count, Reactor.now < deadline {
+            let action = pending[done]
+            done += 1
+            perform(action)
+        }
+        pending.removeFirst(done)
+        isWorking = false
+        if !pending.isEmpty, !isContinuationScheduled {
+            isContinuationScheduled = true
+            _ = reactor.schedule(at: .zero) { [unowned self] in
+                isContinuationScheduled = false
+                work()
+            }
+        }
+        noteProgress()
+    }
+
+    private func perform(_ action: FleetAction) {
+        switch action {
+        case .worker(let worker, let action): perform(action, of: worker)
+        case .forgetWorker(let worker): records[worker] = nil
+        case .forgetService(let name): forget(name)
+        }
+    }
+
+    private func forget(_ name: String) {
+        services[name] = nil
+        do {
+            try root.group.removeTree(childNamed: name)
+        } catch {
+            events.log(.warning, .failed, "\(name): \(error)", service: name)
+        }
+    }
+
+    /// Tells those who want to know how things stand.
+    private func noteProgress() {
+        let summary = fleet.summary
+        manager.note(summary, on: reactor)
+        waiters.removeAll { waiter in
+            guard waiter.isDone(fleet) else { return false }
+            waiter.continuation.resume()
+            return true
+        }
+        if phase == .running, options.endsWhenIdle, pending.isEmpty, fleet.isDown, incarnations.isEmpty { stop() }
+        if phase == .stopping, pending.isEmpty, fleet.isDown, incarnations.isEmpty {
+            phase = .over
+            finished?.resume()
+            finished = nil
+        }
+    }
+}
+
+/// A name that stands for no service and no worker.
+public struct UnknownNameError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The name that was given.
+    public let name: String
+    /// The services there are.
+    public let services: [String]
+
+    /// A sentence that lists what there is.
+    public var description: String {
+        let known = services.isEmpty ? "there are no services" : "the services are \(services.joined(separator: ", "))"
+        return "there is no service or worker \"\(name)\"; \(known), and a worker is named like web/0"
+    }
+}
+
+/// A reload that can't be.
+enum ReloadError: Error, CustomStringConvertible {
+    case noSource
+
+    var description: String { "this supervisor was given its services directly, there is no file to read again" }
+}
+
+/// Holds a value that can't be copied for closures that share it.
+final class Shared<Value: ~Copyable> {
+    let value: Value
+
+    init(_ value: consuming Value) {
+        self.value = value
+    }
+}

@@ -1,0 +1,85 @@
+import CLinux
+import Logging
+import Reactor
+import Specification
+import Supervision
+import Systemd
+
+/// Where the standard output and error of workers go.
+final class WorkerLogs {
+    /// What a worker gets as its descriptors 1 and 2.
+    struct Streams: ~Copyable {
+        let output: Descriptor
+        let error: Descriptor
+        /// `JOURNAL_STREAM` (systemd.exec(5)): by it a program knows that its standard error goes to the journal.
+        var journalStream: String?
+    }
+
+    private let standard: Options.Logs
+    private let events: EventLog
+    private var relay: LogRelay?
+    /// The services whose workers were told of as going elsewhere, so that each is told once.
+    private var fallbacks: Set<String> = []
+
+    init(standard: Options.Logs, events: EventLog) {
+        self.standard = standard
+        self.events = events
+    }
+
+    /// Opens the streams of one incarnation.
+    func open(for worker: WorkerID, _ specification: LogSpecification) throws -> Streams {
+        switch specification.destination {
+        case .auto:
+            switch standard {
+            case .journal: try journalOrTerminal(worker)
+            case .terminal: try terminal(worker)
+            }
+        case .journal: try journal(worker)
+        case .terminal: try terminal(worker)
+        case .file(let template):
+            try file(Template.expand(template, service: worker.service, worker: worker.number))
+        case .none: try file("/dev/null")
+        }
+    }
+
+    /// Returns when all that went through this process is out.
+    nonisolated(nonsending) func finish() async {
+        await relay?.finish()
+    }
+
+    private func journal(_ worker: WorkerID) throws(SystemCallError) -> Streams {
+        let output = try JournalStream.open(identifier: "\(worker)", priority: .info)
+        let error = try JournalStream.open(identifier: "\(worker)", priority: .warning)
+        var status = stat()
+        let journalStream = fstat(error.rawValue, &status) == 0 ? "\(status.st_dev):\(status.st_ino)" : nil
+        return Streams(output: output, error: error, journalStream: journalStream)
+    }
+
+    private func journalOrTerminal(_ worker: WorkerID) throws -> Streams {
+        do {
+            return try journal(worker)
+        } catch {
+            if fallbacks.insert(worker.service).inserted {
+                events.log(
+                    .warning, .logFallback,
+                    "the output of \(worker.service) goes through the supervisor as journald doesn't take it: \(error)",
+                    service: worker.service)
+            }
+            return try terminal(worker)
+        }
+    }
+
+    private func terminal(_ worker: WorkerID) throws(SystemCallError) -> Streams {
+        let relay: LogRelay
+        if let existing = self.relay { relay = existing } else { relay = try LogRelay() }
+        self.relay = relay
+        return Streams(
+            output: try relay.open(name: "\(worker)", output: 1), error: try relay.open(name: "\(worker)", output: 2))
+    }
+
+    private func file(_ path: String) throws(SystemCallError) -> Streams {
+        let output = try Descriptor.open(path, flags: O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY, mode: 0o640)
+        let error = try output.duplicate()
+        return Streams(output: output, error: error)
+    }
+}

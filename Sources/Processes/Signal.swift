@@ -1,0 +1,1 @@
+public struct Signal: RawRepresentable, Hashable, Sendable, CustomStringConvertible { public let rawValue: Int32; public init(rawValue: Int32) { self.rawValue = rawValue }; public var description: String { "signal \(rawValue)" } }

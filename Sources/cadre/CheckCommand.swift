@@ -1,0 +1,30 @@
+import ArgumentParser
+import CLinux
+import Specification
+
+/// `cadre check`
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Say what is wrong with a configuration file, all of it at once.",
+        discussion: """
+            The files in conf.d/ beside it are read too. Each problem is a line FILE:LINE: KEY: what is wrong; then the \
+            exit code is 2.
+            """)
+
+    @Argument(help: "The file.", completion: .file(extensions: ["toml"]))
+    var file = defaultConfiguration
+
+    @Option(help: "The directory of further files, instead of conf.d beside the file.", completion: .directory)
+    var dropIns: String?
+
+    func run() throws {
+        try Failure.reporting {
+            let specification = try Specification.load(file: file, dropIns: dropIns)
+            let names = specification.services.map(\.name)
+            print("\(file): \(names.count) service\(names.count == 1 ? "" : "s"): \(names.joined(separator: ", "))")
+        }
+    }
+}
+
+/// What runs unless the user says otherwise.
+let defaultConfiguration = "/etc/cadre/cadre.toml"

@@ -1,0 +1,54 @@
+import ArgumentParser
+import CLinux
+import ControlAPI
+import Specification
+
+/// The exit codes; documented in `cadre --help` and never given another meaning.
+enum Failure {
+    static let failed = ExitCode(1)
+    static let badSpecification = ExitCode(2)
+    static let noSupervisor = ExitCode(3)
+    static let refused = ExitCode(4)
+    static let workersFailed = ExitCode(5)
+
+    /// Says what went wrong on standard error, and returns the code to exit with.
+    static func report(_ error: any Error) -> ExitCode {
+        switch error {
+        case let error as ExitCode:
+            return error
+        case let error as SpecificationError:
+            printError("\(error)")
+            return badSpecification
+        case let error as ControlError:
+            printError("cadre: \(error)")
+            switch error {
+            case .nobody: return noSupervisor
+            case .refused, .forbidden: return refused
+            case .taken, .brokenAnswer, .system: return failed
+            }
+        default:
+            printError("cadre: \(error)")
+            return failed
+        }
+    }
+
+    /// Runs the body of a subcommand with errors as sentences and documented codes.
+    static func reporting<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch {
+            throw report(error)
+        }
+    }
+}
+
+/// Prints a line on standard error.
+func printError(_ line: String) {
+    let text = line + "\n"
+    write(2, text, text.utf8.count)
+}
+
+/// Whether to use colour on a descriptor: on terminals only, and not against the user's wish (no-color.org).
+func isColoured(_ descriptor: Int32) -> Bool {
+    isatty(descriptor) == 1 && getenv("NO_COLOR") == nil
+}

@@ -1,0 +1,129 @@
+import ArgumentParser
+import Cadre
+import CLinux
+import Specification
+import Supervision
+
+/// `cadre run`
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Run copies of a command in the foreground, without any file.",
+        usage: "cadre run [<options>] [--] <command> ...",
+        discussion: """
+            Ctrl-C stops all copies, each in its own time; a second Ctrl-C kills them. The copies' output appears here, \
+            behind the worker's name. When every worker has ended for good the command ends too: with 0 if all are \
+            done, with 5 if any has failed.
+
+            Example: cadre run -n 4 --memory 256M --listen http=:8080 -- python3 server.py
+            """)
+
+    @Option(name: [.customShort("n"), .long], help: ArgumentHelp("How many copies: a number, or \"cpus\".", valueName: "count"))
+    var workers = "1"
+
+    @Option(help: ArgumentHelp("The service's name; without it, the command's.", valueName: "name"))
+    var name: String?
+
+    @Option(help: ArgumentHelp("Kill and restart a copy that holds more memory (memory.max).", valueName: "size"))
+    var memory: String?
+
+    @Option(help: ArgumentHelp("Replace a copy that holds more memory (memory.high).", valueName: "size"))
+    var memoryHigh: String?
+
+    @Option(help: ArgumentHelp("How much of the processors a copy may use: 150% is one and a half.", valueName: "percent"))
+    var cpu: String?
+
+    @Option(help: ArgumentHelp("How many processes and threads a copy may have.", valueName: "number"))
+    var tasks: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "A socket that all copies listen on, passed as LISTEN_FDS (repeatable).",
+            discussion: "An address is host:port, :port or unix:/path.", valueName: "[name=]address"))
+    var listen: [String] = []
+
+    @Option(name: [.short, .customLong("env")], help: ArgumentHelp("A variable for the copies (repeatable).", valueName: "name=value"))
+    var environment: [String] = []
+
+    @Option(help: "A file of variables, read at each start.", completion: .file())
+    var envFile: String?
+
+    @Option(help: "The working directory.", completion: .directory)
+    var directory: String?
+
+    @Option(help: ArgumentHelp("The user to run the copies as.", valueName: "user"))
+    var user: String?
+
+    @Option(help: ArgumentHelp("When a copy is ready: exec (it was executed) or notify (it sent READY=1).", valueName: "by"))
+    var ready = WorkerPolicy.Readiness.exec
+
+    @Option(help: ArgumentHelp("When a copy that ended is started again: always, on-failure or never.", valueName: "policy"))
+    var restart = RestartPolicy.Condition.always
+
+    @Option(help: ArgumentHelp("How long a copy may take to stop before it is killed.", valueName: "duration"))
+    var stopTimeout: String?
+
+    @Option(help: ArgumentHelp("Where the copies' output goes: terminal, journal or none.", valueName: "where"))
+    var log = Log.terminal
+
+    @OptionGroup var options: SupervisorOptions
+
+    @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("The command and its arguments.", valueName: "command"))
+    var command: [String] = []
+
+    enum Log: String, CaseIterable, ExpressibleByArgument {
+        case terminal
+        case journal
+        case none
+    }
+
+    func run() throws {
+        let service = try makeService()
+        let runtimeDirectory = options.runtimeDirectory ?? "\(RuntimeDirectory.standard)/run-\(getpid())"
+        var supervisorOptions = Options(
+            runtimeDirectory: runtimeDirectory, logs: log == .journal ? .journal : .terminal, handlesSignals: true,
+            notifiesManager: true, endsWhenIdle: true)
+        try options.apply(to: &supervisorOptions)
+        Foreground.run(
+            Specification(services: [service]), supervisorOptions, socketGroup: options.socketGroup)
+    }
+
+    func validate() throws {
+        _ = try makeService()
+    }
+
+    /// The service that the flags describe.
+    ///
+    /// - Throws: a `ValidationError` that names the flag.
+    func makeService() throws -> ServiceSpecification {
+        // What stands before the command and after a "--" is passed on with it.
+        let command = Array(self.command.first == "--" ? self.command.dropFirst() : self.command[...])
+        guard let program = command.first else {
+            throw ValidationError("name the command to run, as in: cadre run -n 4 -- python3 server.py")
+        }
+        var service = ServiceSpecification(name: try name.map(checkedName) ?? defaultName(program), command: command.map(template))
+        service.workers = try workerCount()
+        service.directory = try directory.map { try absolute($0) } ?? workingDirectory()
+        service.user = user
+        service.policy.readiness = ready
+        service.policy.restart.condition = restart
+        if let stopTimeout { service.policy.stopTimeout = try duration(stopTimeout, "--stop-timeout") }
+        if let memory { service.limits.memoryMax = try size(memory, "--memory") }
+        if let memoryHigh { service.limits.memoryHigh = try size(memoryHigh, "--memory-high") }
+        if let cpu { service.limits.cpuMaxPercent = try percent(cpu) }
+        service.limits.tasksMax = tasks
+        for variable in environment {
+            guard let equals = variable.firstIndex(of: "="), equals != variable.startIndex else {
+                throw ValidationError("--env: \"\(variable)\" is no variable; write NAME=value")
+            }
+            service.environment[String(variable[..<equals])] = template(String(variable[variable.index(after: equals)...]))
+        }
+        if let envFile { service.environmentFile = EnvironmentFile(path: try absolute(envFile), isOptional: false) }
+        for (index, text) in listen.enumerated() { service.sockets.append(try socket(text, index)) }
+        switch log {
+        case .terminal: service.log = LogSpecification(destination: .terminal)
+        case .journal: service.log = LogSpecification(destination: .journal)
+        case .none: service.log = LogSpecification(destination: .none)
+        }
+        return service
+    }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import Cadre
+import CLinux
+import Specification
+import Systemd
+
+/// `cadre supervise`
+struct SuperviseCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "supervise", abstract: "Run the services of a configuration file; what cadre.service starts.",
+        discussion: """
+            SIGTERM and SIGINT stop all workers, each in its own time, and then the supervisor. SIGHUP reads the \
+            configuration again and changes what runs to it; if it has a problem nothing changes.
+            """)
+
+    @Option(help: "The configuration; more files may lie in conf.d/ beside it.", completion: .file(extensions: ["toml"]))
+    var config = defaultConfiguration
+
+    @Option(help: "The directory of further files, instead of conf.d beside the file.", completion: .directory)
+    var dropIns: String?
+
+    @OptionGroup var options: SupervisorOptions
+
+    func run() throws {
+        let load: @Sendable () throws -> Specification = { [config, dropIns] in
+            try Specification.load(file: config, dropIns: dropIns)
+        }
+        let specification = try Failure.reporting { try load() }
+        var supervisorOptions = Options(
+            runtimeDirectory: options.runtimeDirectory ?? RuntimeDirectory.standard, logs: .journal,
+            handlesSignals: true, notifiesManager: true, reload: load)
+        try options.apply(to: &supervisorOptions)
+        Foreground.run(specification, supervisorOptions, socketGroup: options.socketGroup)
+    }
+}
+
+/// What `cadre supervise` and `cadre run` have in common.
+struct SupervisorOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Use this cgroup v2 directory as the delegated root.",
+            discussion: """
+                Without it: the cgroup the supervisor starts in if it is delegated (Delegate=yes), else a transient \
+                scope of systemd's, else a new cgroup below its own.
+                """,
+            valueName: "directory"),
+        completion: .directory)
+    var cgroup: String?
+
+    @Option(help: ArgumentHelp("Where sockets are made.", valueName: "directory"), completion: .directory)
+    var runtimeDirectory: String?
+
+    @Option(help: ArgumentHelp("A group whose members may control the supervisor.", valueName: "name"))
+    var socketGroup: String?
+
+    @Flag(help: "Leave out limits whose controller is missing, with a warning, instead of failing.")
+    var bestEffortLimits = false
+
+    func apply(to options: inout Options) throws {
+        if let cgroup { options.root = .directory(cgroup) }
+        options.isBestEffort = bestEffortLimits
+    }
+}
