@@ -15,7 +15,8 @@ import Testing
         _ level: Logger.Level, _ message: Logger.Message, error: (any Error)? = nil, metadata: Logger.Metadata? = nil
     ) -> LogEvent {
         LogEvent(
-            level: level, message: message, error: error, metadata: metadata, source: nil, file: "", function: "", line: 1)
+            level: level, message: message, error: error, metadata: metadata, source: nil, file: "", function: "",
+            line: 1)
     }
 
     @Test("metadata becomes fields of ours, the message ID a field of the journal's")
