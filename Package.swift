@@ -49,7 +49,8 @@ let package = Package(
         .target(name: "ControlGroups", dependencies: ["CLinux", "Reactor", system], swiftSettings: strict),
         .target(name: "Supervision", swiftSettings: strict),
         .target(
-            name: "Specification", dependencies: ["ControlGroups", "Processes", "Supervision", tomlKit],
+            name: "Specification",
+            dependencies: ["CLinux", "ControlGroups", "Processes", "Reactor", "Supervision", system, tomlKit],
             swiftSettings: strict),
         .target(
             name: "Cadre",
@@ -58,7 +59,9 @@ let package = Package(
                 system,
             ],
             swiftSettings: strict),
-        .target(name: "ControlAPI", dependencies: ["CLinux", "Cadre", "Reactor", "Supervision", system], swiftSettings: strict),
+        .target(
+            name: "ControlAPI", dependencies: ["CLinux", "Cadre", "Reactor", "Supervision", system],
+            swiftSettings: strict),
         .executableTarget(
             name: "CadreCommand",
             dependencies: [

@@ -43,7 +43,8 @@ struct EventLog: Sendable {
                 more: pid.map { ["pid": "\($0)"] } ?? [:])
         case .ready(let number, let time):
             log(
-                .info, .ready, "\(worker) is ready after \(DurationFormat.short(time))"
+                .info, .ready,
+                "\(worker) is ready after \(inWords(time))"
                     + (pid(number).map { " (pid \($0))" } ?? ""), worker, number)
         case .stopping(let number, let reason):
             log(.info, .stopping, "stopping \(worker) (\(reason.phrase))", worker, number)
@@ -52,7 +53,8 @@ struct EventLog: Sendable {
         case .stuck(let number):
             log(
                 .error, .stuck,
-                "\(worker) was killed and does not die; its processes hang in the kernel (state D in ps)", worker, number)
+                "\(worker) was killed and does not die; its processes hang in the kernel (state D in ps)", worker,
+                number)
         case .ended(let number, let end):
             log(end, of: worker, number, lastExit)
         case .replacing(let number, let reason):
@@ -64,7 +66,7 @@ struct EventLog: Sendable {
         case .restarting(let delay) where delay == .zero:
             log(.info, .restarting, "\(worker) is started again", worker)
         case .restarting(let delay):
-            log(.info, .restarting, "\(worker) is started again in \(DurationFormat.short(delay))", worker)
+            log(.info, .restarting, "\(worker) is started again in \(inWords(delay))", worker)
         case .failed:
             log(.error, .failed, "\(worker) has failed: \(failure(lastExit)); cadre start \(worker) revives it", worker)
         case .done: log(.info, .done, "\(worker) is done", worker)
@@ -87,11 +89,13 @@ struct EventLog: Sendable {
                 "\(worker) \(end.exit?.phrase ?? "ended")"
             case .oomKill:
                 "\(worker) ran out of memory and was killed by the kernel"
-                    + (peak.map { " (peak \(SizeFormat.short($0)))" } ?? "")
+                    + (peak.map { " (peak \(SizeFormat.format($0)))" } ?? "")
             case .memoryHigh, .readyTimeout, .watchdog, .replaced, .stopped, .spawn:
                 "\(worker) ended, as it \(end.reason.phrase)"
             }
-        log(end.isSuccess ? .info : .warning, end.reason == .oomKill ? .oomKilled : .exited, message, worker, number, more: more)
+        log(
+            end.isSuccess ? .info : .warning, end.reason == .oomKill ? .oomKill : .exited, message, worker, number,
+            more: more)
     }
 
     private func failure(_ lastExit: ExitSnapshot?) -> String {
@@ -127,4 +131,12 @@ extension Exit {
         case .unknown: "ended; how is not known"
         }
     }
+}
+
+/// A wait in a sentence: `350 ms`, `1.6 s`, `30 s`.
+private func inWords(_ time: Duration) -> String {
+    let milliseconds = Int(time / .milliseconds(1))
+    guard milliseconds >= 1000 else { return "\(milliseconds) ms" }
+    let tenths = milliseconds / 100
+    return tenths % 10 == 0 || tenths >= 100 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
 }

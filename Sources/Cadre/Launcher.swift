@@ -5,8 +5,8 @@ import Processes
 import Reactor
 import Specification
 import Supervision
-import Systemd
 import SystemPackage
+import Systemd
 
 /// Makes incarnations: cgroup, limits, sockets, log streams, environment, process.
 final class Launcher {
@@ -33,9 +33,13 @@ final class Launcher {
         inherited = WorkerEnvironment(inherited: environmentVariables())
         openFileLimit = try OpenFileLimit.raise()
         nullDevice = try Descriptor.open("/dev/null", flags: O_RDWR)
-        // Others may pass through to their own socket, and see no one else's.
+    }
+
+    /// Makes the directories for sockets.
+    static func makeDirectories(for options: Options) throws(SystemCallError) {
         try makeDirectory(options.runtimeDirectory, mode: 0o755)
-        try makeDirectory(notificationDirectory, mode: 0o711)
+        // Workers pass through to their own socket, and see no one else's.
+        try makeDirectory("\(options.runtimeDirectory)/notify", mode: 0o711)
     }
 
     /// Executes a worker's program in a fresh cgroup; if that fails nothing of it is left.
@@ -107,7 +111,9 @@ final class Launcher {
         var environment = inherited
         if let credentials { environment.add(credentials) }
         environment.add(specification.environment, for: worker)
-        if let file = specification.environmentFile { environment.add(try readEnvironmentFile(file)) }
+        if let file = specification.environmentFilePath {
+            environment.add(try readEnvironmentFile(expand(file.template, worker), mayBeMissing: file.mayBeMissing))
+        }
         environment.add(worker, incarnation: incarnation.number)
         environment["NOTIFY_SOCKET"] = incarnation.notifications.path
         if let watchdog = specification.policy.watchdog {
@@ -121,15 +127,19 @@ final class Launcher {
     }
 
     /// Read at each start, so that a restart is enough for a change.
-    private func readEnvironmentFile(_ file: EnvironmentFile) throws -> [(String, String)] {
+    private func readEnvironmentFile(_ path: String, mayBeMissing: Bool) throws -> [(String, String)] {
         let text: String
         do {
-            text = try Descriptor.open(file.path).readText(file.path)
+            text = try Descriptor.open(path).readText(path)
         } catch {
-            if file.isOptional && error.errno == .noSuchFileOrDirectory { return [] }
+            if mayBeMissing && error.errno == .noSuchFileOrDirectory { return [] }
             throw error
         }
-        return try parseEnvironmentFile(text, file: file.path)
+        do {
+            return try parseEnvironmentFile(text)
+        } catch {
+            throw LaunchFailure.environmentFile(path, error)
+        }
     }
 
     private func expand(_ text: String, _ worker: WorkerID) -> String {
@@ -138,7 +148,17 @@ final class Launcher {
 }
 
 /// What a failed launch means.
-enum LaunchFailure {
+enum LaunchFailure: Error, CustomStringConvertible {
+    /// An environment file has lines that can't be read.
+    case environmentFile(String, EnvironmentFileError)
+
+    var description: String {
+        switch self {
+        case .environmentFile(let path, let error):
+            error.problems.map { "\(path):\($0.line): \($0.message)" }.joined(separator: "; ")
+        }
+    }
+
     /// Whether the system, not the service, is at fault, so that the worker's budget isn't spent on it.
     static func isExhaustion(_ error: any Error) -> Bool {
         switch error {
@@ -150,14 +170,18 @@ enum LaunchFailure {
     }
 }
 
-/// Makes a directory unless it is there.
+/// Makes a directory, and those above it, unless it is there.
 func makeDirectory(_ path: String, mode: UInt32) throws(SystemCallError) {
     do {
         try systemCall("mkdir", path) { mkdir(path, mode) }
         // Whatever the umask says.
         chmod(path, mode)
     } catch {
-        if error.errno != .fileExists { throw error }
+        if error.errno == .fileExists { return }
+        guard error.errno == .noSuchFileOrDirectory, let slash = path.lastIndex(of: "/"), slash > path.startIndex
+        else { throw error }
+        try makeDirectory(String(path[..<slash]), mode: 0o755)
+        try makeDirectory(path, mode: mode)
     }
 }
 
@@ -174,7 +198,9 @@ func environmentVariables() -> [String: String] {
     var entry = cadre_environment()
     while let line = entry?.pointee {
         let text = String(cString: line)
-        if let equals = text.firstIndex(of: "=") { variables[String(text[..<equals])] = String(text[text.index(after: equals)...]) }
+        if let equals = text.firstIndex(of: "=") {
+            variables[String(text[..<equals])] = String(text[text.index(after: equals)...])
+        }
         entry = entry?.advanced(by: 1)
     }
     return variables

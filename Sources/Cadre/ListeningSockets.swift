@@ -110,13 +110,16 @@ extension SocketSpecification {
         let opened = Descriptor(owning: try check("socket", descriptor))
         // A port whose old connections are still in TIME_WAIT can be listened on at once.
         try set(SOL_SOCKET, SO_REUSEADDR, 1, on: opened)
-        if information.ai_family == AF_INET6 { try set(Int32(IPPROTO_IPV6), IPV6_V6ONLY, host == nil ? 0 : 1, on: opened) }
+        if information.ai_family == AF_INET6 {
+            try set(Int32(IPPROTO_IPV6), IPV6_V6ONLY, host == nil ? 0 : 1, on: opened)
+        }
         _ = try check("bind", CLinux.bind(opened.rawValue, information.ai_addr, information.ai_addrlen))
         _ = try check("listen", CLinux.listen(opened.rawValue, Int32(backlog)))
         return opened
     }
 
-    private func set(_ level: Int32, _ option: Int32, _ value: Int32, on socket: borrowing Descriptor) throws(ListenError)
+    private func set(_ level: Int32, _ option: Int32, _ value: Int32, on socket: borrowing Descriptor)
+        throws(ListenError)
     {
         var value = value
         let size = socklen_t(MemoryLayout<Int32>.size)

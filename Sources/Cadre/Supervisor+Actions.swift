@@ -5,8 +5,8 @@ import Processes
 import Reactor
 import Specification
 import Supervision
-import Systemd
 import SystemPackage
+import Systemd
 
 /// What the fleet wants, done.
 extension Supervisor {

@@ -5,8 +5,8 @@ import Processes
 import Reactor
 import Specification
 import Supervision
-import Systemd
 import SystemPackage
+import Systemd
 
 /// Which incarnation, and which of its files, an inotify watch is for.
 struct EventSource {
@@ -184,7 +184,9 @@ extension Supervisor {
     }
 
     private func tasksChanged(_ incarnation: LiveIncarnation) {
-        guard !incarnation.hasTouchedTasksMax, let hits = try? incarnation.group.taskLimitHits(), hits > 0 else { return }
+        guard !incarnation.hasTouchedTasksMax, let hits = try? incarnation.group.taskLimitHits(), hits > 0 else {
+            return
+        }
         incarnation.hasTouchedTasksMax = true
         events.log(
             .warning, .tasksMax, "\(incarnation.worker) reached its limit of tasks, so that a fork failed",
@@ -227,7 +229,8 @@ extension Supervisor {
             incarnation.leader = leader
         } catch {
             events.log(
-                .warning, .trouble, "\(incarnation.worker) named process \(pid) as its leader, which is none of its own",
+                .warning, .trouble,
+                "\(incarnation.worker) named process \(pid) as its leader, which is none of its own",
                 incarnation.worker, incarnation.number)
         }
     }

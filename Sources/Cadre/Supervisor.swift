@@ -72,6 +72,8 @@ public actor Supervisor {
         self.options = options
         events = EventLog(logger: logger)
         reactor = try Reactor()
+        // What fails easily comes before this process is moved.
+        try Launcher.makeDirectories(for: options)
         root = try takeRoot(options.root, events: events)
         launcher = try Launcher(options: options, root: root, events: events)
         inotify = try Inotify()
@@ -164,16 +166,17 @@ public actor Supervisor {
         guard phase == .running else { return }
         let change = SpecificationChange(from: specification, to: new)
         specification = new
-        for name in change.removed { perform(fleet.remove(name, at: Reactor.now)) }
+        for name in change.names(where: { $0 == .removed }) { perform(fleet.remove(name, at: Reactor.now)) }
         for service in new.services {
-            if change.added.contains(service.name) {
-                add(service)
-            } else if let isCountOnly = change.changed[service.name] {
+            switch change.services[service.name] {
+            case .added: add(service)
+            case .changed(let countOnly):
                 services[service.name]?.specification = service
-                configure(service, replacesWorkers: !isCountOnly)
+                configure(service, replacesWorkers: !countOnly)
+            case .removed, .unchanged, nil: break
             }
         }
-        events.log(.notice, .reloaded, "reloaded: \(change)")
+        events.log(.notice, .reloaded, "reloaded: \(change.summary)")
     }
 
     private func add(_ specification: ServiceSpecification) {
@@ -324,6 +327,12 @@ public struct UnknownNameError: Error, Hashable, Sendable, CustomStringConvertib
     /// The services there are.
     public let services: [String]
 
+    /// A name that none of `services` or its workers has.
+    public init(name: String, services: [String]) {
+        self.name = name
+        self.services = services
+    }
+
     /// A sentence that lists what there is.
     public var description: String {
         let known = services.isEmpty ? "there are no services" : "the services are \(services.joined(separator: ", "))"
@@ -344,5 +353,18 @@ final class Shared<Value: ~Copyable> {
 
     init(_ value: consuming Value) {
         self.value = value
+    }
+}
+
+extension SpecificationChange {
+    /// As in `added a; changed b, c; 4 unchanged`.
+    var summary: String {
+        let kinds: [(String, [String])] = [
+            ("added", names { $0 == .added }), ("removed", names { $0 == .removed }),
+            ("changed", names { if case .changed = $0 { true } else { false } }),
+        ]
+        var parts = kinds.filter { !$0.1.isEmpty }.map { "\($0.0) \($0.1.joined(separator: ", "))" }
+        parts.append("\(names { $0 == .unchanged }.count) unchanged")
+        return parts.joined(separator: "; ")
     }
 }

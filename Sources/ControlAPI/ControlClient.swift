@@ -1,5 +1,5 @@
-public import Cadre
 import CLinux
+public import Cadre
 import Reactor
 
 /// Talks to a supervisor by its control socket. Each call waits for the answer.

@@ -1,5 +1,5 @@
-public import Cadre
 import CLinux
+public import Cadre
 import Reactor
 import Supervision
 

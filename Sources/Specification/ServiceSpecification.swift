@@ -1,49 +1,70 @@
 public import ControlGroups
 public import Supervision
 
-/// A service as a user wants it: one command, and how to run copies of it.
+/// One service: a command and how to run a number of copies of it.
 public struct ServiceSpecification: Hashable, Sendable {
+    /// The service's name, see ``isValidName(_:)``.
     public var name: String
+    /// Program and arguments, exec'd without a shell. Each is a ``Template``. The program is an absolute path, a bare
+    /// name that is looked for in PATH, or, where there is a ``directory``, a path relative to that.
     public var command: [String]
-    public var workers: WorkerCount = .count(1)
+    /// How many workers there are.
+    public var workers: WorkerCount
+    /// The absolute working directory, a ``Template``; nil is the root directory's.
     public var directory: String?
-    public var environment: [String: String] = [:]
-    public var environmentFile: EnvironmentFile?
+    /// Variables set for every worker; the values are ``Template``s.
+    public var environment: [String: String]
+    /// The absolute path, a ``Template``, of a file that is read at each start (see ``parseEnvironmentFile(_:)``).
+    /// After a leading `-`, as in systemd, the file may be missing; ``environmentFilePath`` takes it apart.
+    public var environmentFile: String?
+    /// The user to run as, by name or number; nil is the supervisor's.
     public var user: String?
+    /// The group to run as, by name or number; nil is the user's own.
     public var group: String?
-    public var policy = WorkerPolicy()
-    public var stopSignal: Int32 = 15
-    public var limits = ResourceLimits()
-    public var sockets: [SocketSpecification] = []
-    public var log = LogSpecification(destination: .auto)
-    public init(name: String, command: [String]) { self.name = name; self.command = command }
+    /// How workers are supervised.
+    public var policy: WorkerPolicy
+    /// The signal that asks a worker to end.
+    public var stopSignal: Int32
+    /// What each worker's cgroup is limited to.
+    public var limits: ResourceLimits
+    /// Listening sockets, in the order of their descriptors.
+    public var sockets: [SocketSpecification]
+    /// Where output goes.
+    public var log: LogSpecification
+
+    /// A service; what is left out is as documented for the configuration file. Nothing is validated here.
+    public init(
+        name: String, command: [String], workers: WorkerCount = .count(1), directory: String? = nil,
+        environment: [String: String] = [:], environmentFile: String? = nil, user: String? = nil, group: String? = nil,
+        policy: WorkerPolicy = WorkerPolicy(), stopSignal: Int32 = 15, limits: ResourceLimits = ResourceLimits(),
+        sockets: [SocketSpecification] = [], log: LogSpecification = LogSpecification()
+    ) {
+        self.name = name
+        self.command = command
+        self.workers = workers
+        self.directory = directory
+        self.environment = environment
+        self.environmentFile = environmentFile
+        self.user = user
+        self.group = group
+        self.policy = policy
+        self.stopSignal = stopSignal
+        self.limits = limits
+        self.sockets = sockets
+        self.log = log
+    }
+
+    /// The environment file's path, still a ``Template``, and whether the file may be missing.
+    public var environmentFilePath: (template: String, mayBeMissing: Bool)? {
+        environmentFile.map { $0.hasPrefix("-") ? (String($0.dropFirst()), true) : ($0, false) }
+    }
+
+    /// Whether `name` can name a service, which is also a directory in the cgroup tree: letters, digits, `_` and `-`,
+    /// 64 at the most, and not `supervisor`, which is the supervisor's own cgroup.
+    public static func isValidName(_ name: String) -> Bool {
+        (1...64).contains(name.utf8.count) && name != "supervisor"
+            && name.utf8.allSatisfy {
+                (0x30...0x39).contains($0) || (0x41...0x5A).contains($0 & 0xDF) || $0 == 0x5F || $0 == 0x2D
+            }
+    }
 }
-public enum WorkerCount: Hashable, Sendable {
-    case count(Int), cpus
-    public func resolved(cpus: Int) -> Int { switch self { case .count(let n): n; case .cpus: cpus } }
-}
-public struct EnvironmentFile: Hashable, Sendable { public var path: String; public var isOptional: Bool
-    public init(path: String, isOptional: Bool) { self.path = path; self.isOptional = isOptional } }
-public struct SocketSpecification: Hashable, Sendable { public var name: String; public var address: SocketAddress; public var backlog: Int
-    public init(name: String, address: SocketAddress, backlog: Int = 4096) { self.name = name; self.address = address; self.backlog = backlog } }
-public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
-    case internet(host: String?, port: UInt16), unix(path: String)
-    public var description: String { switch self { case .internet(let h, let p): "\(h ?? ""):\(p)"; case .unix(let p): "unix:\(p)" } } 
-    public init?(parsing text: String) { nil }
-}
-public struct LogSpecification: Hashable, Sendable {
-    public enum Destination: Hashable, Sendable { case auto, journal, terminal, none, file(String) }
-    public var destination: Destination
-    public init(destination: Destination) { self.destination = destination }
-}
-public enum Template { public static func expand(_ text: String, service: String, worker: Int) -> String { text } }
-public func parseEnvironmentFile(_ text: String, file: String) throws -> [(String, String)] { [] }
-public struct SpecificationChange: Hashable, Sendable, CustomStringConvertible {
-    public init(from: Specification, to: Specification) {}
-    public var added: [String] = [], removed: [String] = [], changed: [String: Bool] = [:]
-    public var description: String { "" }
-}
-public enum DurationFormat { public static func short(_ d: Duration) -> String { "\(d)" }; public static func seconds(_ d: Double) -> String { "\(d)s" } }
-public enum SizeFormat { public static func short(_ b: UInt64) -> String { "\(b)" } }
-public struct Specification: Hashable, Sendable { public var services: [ServiceSpecification]
- public init(services: [ServiceSpecification]) { self.services = services } }

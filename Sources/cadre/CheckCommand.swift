@@ -1,5 +1,5 @@
 import ArgumentParser
-import CLinux
+import Glibc
 import Specification
 
 /// `cadre check`

@@ -1,6 +1,6 @@
 import ArgumentParser
-import CLinux
 import ControlAPI
+import Glibc
 import Specification
 
 /// The exit codes; documented in `cadre --help` and never given another meaning.

@@ -1,8 +1,8 @@
-import ArgumentParser
-import CLinux
+public import ArgumentParser
 import ControlGroups
+import Glibc
 import Specification
-import Supervision
+public import Supervision
 
 extension WorkerPolicy.Readiness: ExpressibleByArgument {}
 extension RestartPolicy.Condition: ExpressibleByArgument {}
@@ -26,8 +26,9 @@ extension RunCommand {
     }
 
     func checkedName(_ name: String) throws -> String {
-        guard let complaint = ServiceSpecification.complaint(name: name) else { return name }
-        throw ValidationError("--name: \(complaint)")
+        if ServiceSpecification.isValidName(name) { return name }
+        throw ValidationError(
+            "--name: \"\(name)\" can't name a service; use up to 64 letters, digits, _ and -, and not \"supervisor\"")
     }
 
     private func isNameCharacter(_ character: Character) -> Bool {
@@ -35,33 +36,37 @@ extension RunCommand {
     }
 
     func size(_ text: String, _ flag: String) throws -> ByteLimit {
-        guard let size = SizeValue.parse(text) else { throw ValidationError("\(flag): \(SizeValue.complaint(text))") }
-        return size
+        try named(flag) { () throws(FormatError) in try SizeFormat.parse(text) }
     }
 
     func percent(_ text: String) throws -> Double {
-        guard let percent = PercentValue.parse(text) else {
-            throw ValidationError("--cpu: \(PercentValue.complaint(text))")
-        }
-        return percent
+        try named("--cpu") { () throws(FormatError) in try PercentFormat.parse(text) }
     }
 
     func duration(_ text: String, _ flag: String) throws -> Duration {
-        guard let duration = DurationValue.parse(text) else {
-            throw ValidationError("\(flag): \(DurationValue.complaint(text))")
+        guard let duration = try named(flag, { () throws(FormatError) in try DurationFormat.parse(text) }) else {
+            throw ValidationError("\(flag): a stop has to end some time; write a duration such as \"30s\"")
         }
         return duration
+    }
+
+    private func named<Value>(_ flag: String, _ parse: () throws(FormatError) -> Value) throws -> Value {
+        do {
+            return try parse()
+        } catch {
+            throw ValidationError("\(flag): \(error)")
+        }
     }
 
     func socket(_ text: String, _ index: Int) throws -> SocketSpecification {
         // A name ends at the first "=", which no address begins with.
         let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
         let (name, address) = parts.count == 2 ? (parts[0], parts[1]) : ("listen-\(index)", text)
-        guard let address = SocketAddress(parsing: address) else {
-            throw ValidationError(
-                "--listen: \"\(address)\" is no address; write host:port, :port or unix:/path, as in http=:8080")
+        guard SocketSpecification.isValidName(name) else {
+            throw ValidationError("--listen: \"\(name)\" can't name a socket; use printable characters, but no colon")
         }
-        return SocketSpecification(name: name, address: address)
+        return SocketSpecification(
+            name: name, address: try named("--listen") { () throws(FormatError) in try SocketAddress.parse(address) })
     }
 
     /// An absolute path for one that is relative to where the user is.

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Cadre
-import CLinux
 import ControlAPI
+import Glibc
 import Logging
 import Processes
 import Reactor
@@ -36,6 +36,8 @@ enum Foreground {
             try await server.start()
             try await supervisor.run()
             await server.stop()
+            // Unless somebody else still has something there.
+            rmdir(options.runtimeDirectory)
             return await supervisor.hasFailedWorkers ? Failure.workersFailed : .success
         } catch {
             // Also where a terminal shows it: the log may be the journal.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cadre
-import CLinux
+import ControlGroups
+import Glibc
 import Specification
 import Supervision
 
@@ -17,7 +18,9 @@ struct RunCommand: ParsableCommand {
             Example: cadre run -n 4 --memory 256M --listen http=:8080 -- python3 server.py
             """)
 
-    @Option(name: [.customShort("n"), .long], help: ArgumentHelp("How many copies: a number, or \"cpus\".", valueName: "count"))
+    @Option(
+        name: [.customShort("n"), .long],
+        help: ArgumentHelp("How many copies: a number, or \"cpus\".", valueName: "count"))
     var workers = "1"
 
     @Option(help: ArgumentHelp("The service's name; without it, the command's.", valueName: "name"))
@@ -29,7 +32,8 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Replace a copy that holds more memory (memory.high).", valueName: "size"))
     var memoryHigh: String?
 
-    @Option(help: ArgumentHelp("How much of the processors a copy may use: 150% is one and a half.", valueName: "percent"))
+    @Option(
+        help: ArgumentHelp("How much of the processors a copy may use: 150% is one and a half.", valueName: "percent"))
     var cpu: String?
 
     @Option(help: ArgumentHelp("How many processes and threads a copy may have.", valueName: "number"))
@@ -41,7 +45,9 @@ struct RunCommand: ParsableCommand {
             discussion: "An address is host:port, :port or unix:/path.", valueName: "[name=]address"))
     var listen: [String] = []
 
-    @Option(name: [.short, .customLong("env")], help: ArgumentHelp("A variable for the copies (repeatable).", valueName: "name=value"))
+    @Option(
+        name: [.short, .customLong("env")],
+        help: ArgumentHelp("A variable for the copies (repeatable).", valueName: "name=value"))
     var environment: [String] = []
 
     @Option(help: "A file of variables, read at each start.", completion: .file())
@@ -53,10 +59,14 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The user to run the copies as.", valueName: "user"))
     var user: String?
 
-    @Option(help: ArgumentHelp("When a copy is ready: exec (it was executed) or notify (it sent READY=1).", valueName: "by"))
+    @Option(
+        help: ArgumentHelp("When a copy is ready: exec (it was executed) or notify (it sent READY=1).", valueName: "by")
+    )
     var ready = WorkerPolicy.Readiness.exec
 
-    @Option(help: ArgumentHelp("When a copy that ended is started again: always, on-failure or never.", valueName: "policy"))
+    @Option(
+        help: ArgumentHelp("When a copy that ended is started again: always, on-failure or never.", valueName: "policy")
+    )
     var restart = RestartPolicy.Condition.always
 
     @Option(help: ArgumentHelp("How long a copy may take to stop before it is killed.", valueName: "duration"))
@@ -67,7 +77,8 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup var options: SupervisorOptions
 
-    @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("The command and its arguments.", valueName: "command"))
+    @Argument(
+        parsing: .captureForPassthrough, help: ArgumentHelp("The command and its arguments.", valueName: "command"))
     var command: [String] = []
 
     enum Log: String, CaseIterable, ExpressibleByArgument {
@@ -100,9 +111,10 @@ struct RunCommand: ParsableCommand {
         guard let program = command.first else {
             throw ValidationError("name the command to run, as in: cadre run -n 4 -- python3 server.py")
         }
-        var service = ServiceSpecification(name: try name.map(checkedName) ?? defaultName(program), command: command.map(template))
+        var service = ServiceSpecification(
+            name: try name.map(checkedName) ?? defaultName(program), command: command.map(template))
         service.workers = try workerCount()
-        service.directory = try directory.map { try absolute($0) } ?? workingDirectory()
+        service.directory = template(try directory.map { try absolute($0) } ?? workingDirectory())
         service.user = user
         service.policy.readiness = ready
         service.policy.restart.condition = restart
@@ -115,9 +127,10 @@ struct RunCommand: ParsableCommand {
             guard let equals = variable.firstIndex(of: "="), equals != variable.startIndex else {
                 throw ValidationError("--env: \"\(variable)\" is no variable; write NAME=value")
             }
-            service.environment[String(variable[..<equals])] = template(String(variable[variable.index(after: equals)...]))
+            service.environment[String(variable[..<equals])] = template(
+                String(variable[variable.index(after: equals)...]))
         }
-        if let envFile { service.environmentFile = EnvironmentFile(path: try absolute(envFile), isOptional: false) }
+        if let envFile { service.environmentFile = template(try absolute(envFile)) }
         for (index, text) in listen.enumerated() { service.sockets.append(try socket(text, index)) }
         switch log {
         case .terminal: service.log = LogSpecification(destination: .terminal)

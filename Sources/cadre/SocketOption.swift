@@ -1,6 +1,6 @@
 import ArgumentParser
-import CLinux
 import ControlAPI
+import Glibc
 
 /// Where a supervisor keeps its sockets.
 enum RuntimeDirectory {

@@ -28,21 +28,21 @@ enum StatusTable {
     private static func row(_ service: ServiceSnapshot, _ worker: WorkerSnapshot) -> [String] {
         [
             service.name, "\(worker.number)", worker.state, worker.pid.map(String.init) ?? "-",
-            worker.uptimeSeconds.map { DurationFormat.short(.seconds($0)) } ?? "-", "\(worker.restarts)",
-            DurationFormat.seconds(worker.cpuSeconds), memory(worker), lastExit(worker),
+            worker.uptimeSeconds.map { DurationFormat.uptime(.seconds($0)) } ?? "-", "\(worker.restarts)",
+            DurationFormat.cpuTime(.seconds(worker.cpuSeconds)), memory(worker), lastExit(worker),
         ]
     }
 
     private static func memory(_ worker: WorkerSnapshot) -> String {
         guard let bytes = worker.memoryBytes else { return "-" }
-        return SizeFormat.short(bytes) + (worker.memoryMaxBytes.map { " / \(SizeFormat.short($0))" } ?? "")
+        return SizeFormat.format(bytes) + (worker.memoryMaxBytes.map { " / \(SizeFormat.format($0))" } ?? "")
     }
 
     private static func lastExit(_ worker: WorkerSnapshot) -> String {
         guard let exit = worker.lastExit else { return "-" }
         var details: [String] = []
         if let peak = exit.memoryPeakBytes, exit.reason == "oom-kill" || exit.reason == "memory-high" {
-            details.append("peak \(SizeFormat.short(peak))")
+            details.append("peak \(SizeFormat.format(peak))")
         }
         if let detail = exit.detail { details.append(detail) }
         return exit.description + (details.isEmpty ? "" : " (\(details.joined(separator: ", ")))")

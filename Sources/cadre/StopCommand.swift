@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cadre
 import ControlAPI
 
 /// `cadre stop`

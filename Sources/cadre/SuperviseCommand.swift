@@ -1,6 +1,6 @@
 import ArgumentParser
 import Cadre
-import CLinux
+import Glibc
 import Specification
 import Systemd
 
@@ -13,7 +13,8 @@ struct SuperviseCommand: ParsableCommand {
             configuration again and changes what runs to it; if it has a problem nothing changes.
             """)
 
-    @Option(help: "The configuration; more files may lie in conf.d/ beside it.", completion: .file(extensions: ["toml"]))
+    @Option(
+        help: "The configuration; more files may lie in conf.d/ beside it.", completion: .file(extensions: ["toml"]))
     var config = defaultConfiguration
 
     @Option(help: "The directory of further files, instead of conf.d beside the file.", completion: .directory)

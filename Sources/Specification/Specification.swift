@@ -1,0 +1,46 @@
+/// What a user wants to run: services, decoded from TOML and validated as a whole.
+public struct Specification: Hashable, Sendable {
+    /// The services, sorted by name.
+    public var services: [ServiceSpecification]
+
+    /// A specification of services that are made elsewhere than in a file; they are sorted here, and not validated.
+    public init(services: [ServiceSpecification] = []) {
+        self.services = services.sorted { $0.name < $1.name }
+    }
+
+    /// Reads `file` and what is in the directory `dropIns` (every `*.toml`, in the order of their names' bytes).
+    ///
+    /// - Parameter dropIns: if nil, `conf.d` beside the file, which need not exist.
+    /// - Throws: every problem in every file at once.
+    public static func load(file: String, dropIns: String? = nil) throws(SpecificationError) -> Specification {
+        let reading = SpecificationFiles.read(file: file, dropIns: dropIns)
+        return try parse(reading.sources, problems: reading.problems)
+    }
+
+    /// Reads texts, of which later ones add services or override single keys: tables are merged, all else is replaced.
+    ///
+    /// - Throws: every problem in every text at once.
+    public static func parse(_ sources: [(name: String, text: String)]) throws(SpecificationError) -> Specification {
+        try parse(sources, problems: [])
+    }
+
+    private static func parse(
+        _ sources: [(name: String, text: String)], problems: [SpecificationError.Problem]
+    ) throws(SpecificationError) -> Specification {
+        var problems = problems
+        var root: DocumentNode?
+        for (name, text) in sources {
+            do throws(SpecificationError) {
+                let document = try DocumentNode(file: name, text: text)
+                if root == nil { root = document } else { root?.merge(document) }
+            } catch {
+                problems += error.problems
+            }
+        }
+        var decoder = SpecificationDecoder(isComplete: problems.isEmpty)
+        let services = root.map { decoder.decode($0) } ?? []
+        problems += decoder.problems
+        if !problems.isEmpty { throw SpecificationError(problems: problems) }
+        return Specification(services: services)
+    }
+}

@@ -1,0 +1,230 @@
+import ControlGroups
+import Processes
+import Supervision
+
+/// The tables inside a service's.
+extension SpecificationDecoder {
+    mutating func decodeReady(_ node: DocumentNode, into policy: inout WorkerPolicy) {
+        for (key, node) in members(of: node, keys: ReadyKey.self) {
+            switch key {
+            case .by: policy.readiness = choice(node) ?? policy.readiness
+            case .timeout: policy.readyTimeout = boundedDuration(node) ?? policy.readyTimeout
+            }
+        }
+    }
+
+    mutating func decodeLimits(_ node: DocumentNode) -> ResourceLimits {
+        var limits = ResourceLimits()
+        var highNode: DocumentNode?
+        for (key, node) in members(of: node, keys: LimitsKey.self) {
+            switch key {
+            case .memoryMax: limits.memoryMax = size(node)
+            case .memoryHigh:
+                limits.memoryHigh = size(node)
+                highNode = node
+            case .memorySwapMax: limits.memorySwapMax = size(node, allowingZero: true)
+            case .cpuMax: limits.cpuMaxPercent = percentage(node)
+            case .cpuWeight: limits.cpuWeight = integer(node, in: 1...10_000)
+            case .tasksMax: limits.tasksMax = tasks(node)
+            case .ioWeight: limits.ioWeight = integer(node, in: 1...10_000)
+            }
+        }
+        if let highNode, case .bytes(let high) = limits.memoryHigh, case .bytes(let max) = limits.memoryMax, high > max
+        {
+            report(
+                highNode,
+                "\(SizeFormat.format(high)) is above memory_max (\(SizeFormat.format(max))), so it would never be reached; write less"
+            )
+        }
+        return limits
+    }
+
+    mutating func decodeRestart(_ node: DocumentNode, into policy: inout RestartPolicy) {
+        var maximumNode: DocumentNode?
+        var delayNode: DocumentNode?
+        for (key, node) in members(of: node, keys: RestartKey.self) {
+            switch key {
+            case .policy: policy.condition = choice(node) ?? policy.condition
+            case .delay:
+                policy.delay = boundedDuration(node, allowingZero: true) ?? policy.delay
+                delayNode = node
+            case .maxDelay:
+                policy.maximumDelay = boundedDuration(node, allowingZero: true) ?? policy.maximumDelay
+                maximumNode = node
+            case .multiplier: policy.multiplier = number(node, in: 1...1000) ?? policy.multiplier
+            case .jitter: policy.jitter = number(node, in: 0...1) ?? policy.jitter
+            case .budget: policy.budget = integer(node, in: 0...1_000_000) ?? policy.budget
+            case .window: policy.window = boundedDuration(node) ?? policy.window
+            case .successExitCodes: policy.successExitCodes = exitCodes(node) ?? policy.successExitCodes
+            }
+        }
+        if let node = maximumNode ?? delayNode, policy.maximumDelay < policy.delay {
+            report(node, "max_delay is shorter than delay; write max_delay at least as long as delay")
+        }
+    }
+
+    mutating func decodeStop(_ node: DocumentNode, into service: inout ServiceSpecification) {
+        for (key, node) in members(of: node, keys: StopKey.self) {
+            switch key {
+            case .signal: service.stopSignal = signal(node)?.rawValue ?? service.stopSignal
+            case .timeout: service.policy.stopTimeout = boundedDuration(node) ?? service.policy.stopTimeout
+            }
+        }
+    }
+
+    mutating func decodeSockets(_ node: DocumentNode, service: String) -> [SocketSpecification] {
+        guard let elements = array(node, example: "[[\(node.path)]]") else { return [] }
+        var sockets: [SocketSpecification] = []
+        var names: Set<String> = []
+        for element in elements {
+            var name = service
+            var place = element
+            var address: SocketAddress?
+            var backlog = SocketSpecification.defaultBacklog
+            guard table(element, example: "[[\(node.path)]]") != nil else { continue }
+            let members = members(of: element, keys: SocketKey.self)
+            for (key, node) in members {
+                switch key {
+                case .name:
+                    name = socketName(node) ?? name
+                    place = node
+                case .listen:
+                    address = listenAddress(node)
+                    if let address { claim(address, node) }
+                case .backlog: backlog = integer(node, in: 1...65_535) ?? backlog
+                }
+            }
+            if !names.insert(name).inserted {
+                report(place, "the name \(name.quoted) is taken by another socket of the service; set another name")
+            }
+            if !members.contains(where: { $0.key == .listen }) {
+                report(element, "the socket has no address; add a line such as listen = \":8080\"")
+            }
+            if let address { sockets.append(SocketSpecification(name: name, address: address, backlog: backlog)) }
+        }
+        return sockets
+    }
+
+    mutating func decodeLog(_ node: DocumentNode) -> LogSpecification {
+        enum Target: String, CaseIterable { case auto, journal, terminal, file, none }
+        var target: Target?
+        var file: DocumentNode?
+        var path: String?
+        let problemsBefore = problems.count
+        for (key, node) in members(of: node, keys: LogKey.self) {
+            switch key {
+            case .to: target = choice(node)
+            case .file:
+                file = node
+                path = absolutePath(node).flatMap { template($0, node) }
+            }
+        }
+        // What is missing is of interest only where what is there is right.
+        if problems.count > problemsBefore { return LogSpecification() }
+        switch target ?? .auto {
+        case .file:
+            guard let path else {
+                report(node, "no file is named; add a line such as file = \"/var/log/{service}-{worker}.log\"")
+                break
+            }
+            return LogSpecification(destination: .file(path))
+        case .auto, .journal, .terminal, .none:
+            if let file { report(file, "a file is used only with to = \"file\"; write that, or leave out file") }
+        }
+        switch target ?? .auto {
+        case .auto, .file: return LogSpecification(destination: .auto)
+        case .journal: return LogSpecification(destination: .journal)
+        case .terminal: return LogSpecification(destination: .terminal)
+        case .none: return LogSpecification(destination: .none)
+        }
+    }
+
+    // MARK: - Values that only these tables have
+
+    private mutating func size(_ node: DocumentNode, allowingZero: Bool = false) -> ByteLimit? {
+        let limit: ByteLimit?
+        if case .integer(let bytes) = node.value, bytes >= 0 {
+            limit = .bytes(UInt64(bytes))
+        } else {
+            limit = parsed(node, "a size", example: "\"512M\"", SizeFormat.parse)
+        }
+        if limit == .bytes(0), !allowingZero {
+            report(node, "no program runs without memory; write a size such as \"512M\"")
+            return nil
+        }
+        return limit
+    }
+
+    private mutating func percentage(_ node: DocumentNode) -> Double? {
+        let example = "\"150%\", which is one and a half processors"
+        switch node.value {
+        case .string("infinity"): return nil
+        case .string(let text):
+            let digits = text.dropLast()
+            guard text.hasSuffix("%"), digits.first?.isDigit == true,
+                digits.allSatisfy({ $0.isDigit || $0 == "." }), let percent = Double(digits)
+            else {
+                report(node, "\(text.quoted) is not a share of processor time; write one such as \(example)")
+                return nil
+            }
+            // The kernel takes no quota under 1 ms, and the period is 100 ms.
+            guard (1...1_000_000).contains(percent) else {
+                report(node, "\(text.quoted) is out of range; write \"1%\" to \"1000000%\"")
+                return nil
+            }
+            return percent
+        case .integer(let number):
+            report(node, "\(number) has no unit; write \"\(number)%\" for hundredths of one processor")
+        case .table, .array, .float, .boolean, .date: mismatch(node, "a string", example: example)
+        }
+        return nil
+    }
+
+    private mutating func tasks(_ node: DocumentNode) -> Int? {
+        if case .string(let text) = node.value {
+            if text == "infinity" { return nil }
+            if text.hasSuffix("%") {
+                report(node, "\(text.quoted) is a share, which is not supported; write a number such as 512")
+                return nil
+            }
+        }
+        return integer(node, in: 1...4_194_304)
+    }
+
+    private mutating func exitCodes(_ node: DocumentNode) -> Set<Int32>? {
+        array(node, example: "[0, 3]").map { elements in
+            Set(elements.compactMap { integer($0, in: 0...255).map { Int32($0) } })
+        }
+    }
+
+    private mutating func signal(_ node: DocumentNode) -> Signal? {
+        let name: String
+        switch node.value {
+        case .string(let text): name = text
+        case .integer(let number): name = "\(number)"
+        case .table, .array, .float, .boolean, .date:
+            mismatch(node, "a signal", example: "\"TERM\"")
+            return nil
+        }
+        if let signal = Signal(name: name) { return signal }
+        let hint = Signal(name: name.uppercased()).map { "write \($0.name.quoted)" } ?? "write one such as \"TERM\""
+        report(node, "\(node.literal ?? name) is not a signal; \(hint)")
+        return nil
+    }
+
+    private mutating func socketName(_ node: DocumentNode) -> String? {
+        guard let name = string(node) else { return nil }
+        if SocketSpecification.isValidName(name) { return name }
+        report(
+            node, "\(name.quoted) is not a socket's name; use 1 to 255 printable ASCII characters, and no colon")
+        return nil
+    }
+
+    private mutating func listenAddress(_ node: DocumentNode) -> SocketAddress? {
+        if case .integer(let port) = node.value {
+            report(node, "\(port) is an integer, not a string; write \":\(port)\"")
+            return nil
+        }
+        return parsed(node, "a string", example: "\":8080\"", SocketAddress.parse)
+    }
+}

@@ -1,0 +1,172 @@
+import Processes
+import Supervision
+
+/// Turns the merged documents into a specification and collects every problem on the way.
+struct SpecificationDecoder {
+    private(set) var problems: [SpecificationError.Problem] = []
+    /// Whether every source could be read: if not, what seems to be missing may be in one that couldn't.
+    let isComplete: Bool
+    /// Where each address is listened on first.
+    private var listeners: [SocketAddress: DocumentPath] = [:]
+
+    init(isComplete: Bool) {
+        self.isComplete = isComplete
+    }
+
+    /// Every service that could be made sense of, sorted by name; only to be used if there are no problems.
+    mutating func decode(_ root: DocumentNode) -> [ServiceSpecification] {
+        var services: [ServiceSpecification] = []
+        for (key, node) in members(of: root, keys: RootKey.self) {
+            switch key {
+            case .service:
+                guard let tables = table(node, example: "[service.web]") else { continue }
+                for (name, node) in tables.sorted(by: { $0.key < $1.key }) {
+                    guard isValidName(name, node), let service = decodeService(name, node) else { continue }
+                    services.append(service)
+                }
+            }
+        }
+        return services
+    }
+
+    private mutating func isValidName(_ name: String, _ node: DocumentNode) -> Bool {
+        if ServiceSpecification.isValidName(name) { return true }
+        if name == "supervisor" {
+            report(node, "\"supervisor\" is the name of Cadre's own cgroup; choose another name")
+        } else {
+            report(
+                node,
+                "\(name.quoted) is not a service's name; use letters, digits, \"_\" and \"-\", 64 characters at the most"
+            )
+        }
+        return false
+    }
+
+    private mutating func decodeService(_ name: String, _ node: DocumentNode) -> ServiceSpecification? {
+        guard table(node, example: "[\(node.path)]") != nil else { return nil }
+        var service = ServiceSpecification(name: name, command: [])
+        var commandNode: DocumentNode?
+        for (key, node) in members(of: node, keys: ServiceKey.self) {
+            switch key {
+            case .command:
+                commandNode = node
+                service.command = command(node) ?? []
+            case .workers: service.workers = workers(node) ?? service.workers
+            case .directory: service.directory = absolutePath(node).flatMap { template($0, node) }
+            case .environment: service.environment = environment(node)
+            case .environmentFile:
+                service.environmentFile = absolutePath(node, allowingDash: true).flatMap { template($0, node) }
+            case .user: service.user = account(node)
+            case .group: service.group = account(node)
+            case .watchdog: service.policy.watchdog = optionalDuration(node)
+            case .ready: decodeReady(node, into: &service.policy)
+            case .limits: service.limits = decodeLimits(node)
+            case .restart: decodeRestart(node, into: &service.policy.restart)
+            case .stop: decodeStop(node, into: &service)
+            case .socket: service.sockets = decodeSockets(node, service: name)
+            case .log: service.log = decodeLog(node)
+            }
+        }
+        if let commandNode {
+            checkProgram(of: service, commandNode)
+        } else if isComplete {
+            report(
+                node, "the service has no command; add a line such as command = [\"/usr/bin/python3\", \"server.py\"]")
+        }
+        return service
+    }
+
+    private mutating func command(_ node: DocumentNode) -> [String]? {
+        if case .string(let line) = node.value {
+            let words = line.split(whereSeparator: \.isWhitespace).map { String($0).quoted }
+            report(
+                node,
+                "a command is an array, as no shell takes it apart; write [\(words.joined(separator: ", "))]")
+            return nil
+        }
+        guard let elements = array(node, example: "[\"/usr/bin/python3\", \"server.py\"]") else { return nil }
+        if elements.isEmpty { report(node, "the command is empty; write program and arguments") }
+        if case .string("") = elements.first?.value { report(elements[0], "the program's name is empty") }
+        return elements.compactMap { element in string(element).flatMap { template($0, element) } }
+    }
+
+    /// A relative program is relative to something only if there is a directory.
+    private mutating func checkProgram(of service: ServiceSpecification, _ node: DocumentNode) {
+        guard let program = service.command.first, program.contains("/"), !program.hasPrefix("/"),
+            service.directory == nil
+        else { return }
+        report(node, "\(program.quoted) is relative, and no directory is set; write an absolute path, or set directory")
+    }
+
+    private mutating func workers(_ node: DocumentNode) -> WorkerCount? {
+        switch node.value {
+        case .string("cpus"): return .cpus
+        case .integer(let count) where (0...10_000).contains(count): return .count(count)
+        case .string(let text) where Int(text) != nil:
+            report(node, "\(text.quoted) is a string; write \(text) without quotes")
+        case .table, .array, .string, .integer, .float, .boolean, .date:
+            report(node, "\(node.literal ?? node.kind) is not a number of workers; write 0 to 10000, or \"cpus\"")
+        }
+        return nil
+    }
+
+    private mutating func environment(_ node: DocumentNode) -> [String: String] {
+        guard let members = table(node, example: "[\(node.path)]") else { return [:] }
+        var environment: [String: String] = [:]
+        for (name, value) in members {
+            if !isValidVariableName(name) {
+                report(
+                    value, "\(name.quoted) is not a variable's name; use letters, digits and \"_\", and no digit first")
+            } else if Self.isReserved(name) {
+                report(value, "\(name) is set by Cadre itself; leave it out")
+            }
+            environment[name] = string(value).flatMap { template($0, value) }
+        }
+        return environment
+    }
+
+    private static func isReserved(_ name: String) -> Bool {
+        name.hasPrefix("CADRE_")
+            || [
+                "MULTIPROCESS_WORKER_ID", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID",
+                "LISTEN_FDNAMES",
+            ].contains(name)
+    }
+
+    private mutating func account(_ node: DocumentNode) -> String? {
+        guard let name = string(node) else { return nil }
+        let isValid =
+            !name.isEmpty && !name.hasPrefix("-")
+            && name.unicodeScalars.allSatisfy {
+                $0.value > 0x20 && $0.value != 0x7F && !":/,".unicodeScalars.contains($0)
+            }
+        if isValid { return name }
+        report(node, "\(name.quoted) is neither a name nor a number of an account")
+        return nil
+    }
+
+    // MARK: - What every table needs
+
+    mutating func report(_ node: DocumentNode, _ message: String) {
+        problems.append(.init(file: node.file, line: node.line, path: node.path.description, message: message))
+    }
+
+    /// The members of a table in the order of `keys`; unknown ones are reported.
+    mutating func members<Key: SpecificationKey>(
+        of node: DocumentNode, keys: Key.Type
+    ) -> [(key: Key, node: DocumentNode)] {
+        guard let members = table(node, example: "[\(node.path)]") else { return [] }
+        for (name, member) in members where Key(rawValue: name) == nil {
+            report(member, KeySuggestion.message(for: name, known: Key.allCases.map(\.rawValue)))
+        }
+        return Key.allCases.compactMap { key in members[key.rawValue].map { (key, $0) } }
+    }
+
+    /// Notes that `address` is listened on at `node`; reports it if it was before.
+    mutating func claim(_ address: SocketAddress, _ node: DocumentNode) {
+        if let other = listeners.updateValue(node.path, forKey: address) {
+            listeners[address] = other
+            report(node, "\(other) listens on \"\(address)\" already; give each socket an address of its own")
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import CLinux
+import Glibc
+import Reactor
+import SystemPackage
+
+/// Reads configuration files; what cannot be read is a problem, and the rest is read all the same.
+enum SpecificationFiles {
+    /// The largest file that is read, in bytes. Nobody writes more by hand; /dev/zero has more.
+    static let largestSize = 1 << 20
+
+    /// The texts of `file` and its drop-ins in their order, and what could not be read.
+    static func read(
+        file: String, dropIns: String?
+    ) -> (sources: [(name: String, text: String)], problems: [SpecificationError.Problem]) {
+        var sources: [(name: String, text: String)] = []
+        var problems: [SpecificationError.Problem] = []
+        func add(_ path: String) {
+            do throws(SpecificationError) {
+                sources.append((path, try readFile(path)))
+            } catch {
+                problems += error.problems
+            }
+        }
+        add(file)
+        let beside = file.lastIndex(of: "/").map { "\(file[...$0])conf.d" } ?? "conf.d"
+        do throws(SpecificationError) {
+            for name in try listDirectory(dropIns ?? beside, mayBeMissing: dropIns == nil) {
+                add("\(dropIns ?? beside)/\(name)")
+            }
+        } catch {
+            problems += error.problems
+        }
+        return (sources, problems)
+    }
+
+    private static func readFile(_ path: String) throws(SpecificationError) -> String {
+        let bytes: [UInt8]
+        let isRegular: Bool
+        do throws(SystemCallError) {
+            // Without O_NONBLOCK, opening a named pipe would wait for a writer.
+            let descriptor = try Descriptor.open(path, flags: O_RDONLY | O_NONBLOCK)
+            let rawDescriptor = descriptor.rawValue
+            var status = stat()
+            try systemCall("fstat", path) { fstat(rawDescriptor, &status) }
+            isRegular = status.st_mode & S_IFMT == S_IFREG
+            bytes = try readBytes(descriptor)
+        } catch {
+            throw SpecificationError(file: path, "the file cannot be read: \(error)")
+        }
+        guard isRegular else { throw SpecificationError(file: path, "this is not a regular file; name a TOML file") }
+        if bytes.count > largestSize {
+            throw SpecificationError(file: path, "the file is larger than 1 MiB; this is no configuration of Cadre's")
+        }
+        if let text = String(validating: bytes, as: UTF8.self) { return text }
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let line = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil }.map { $0 + 1 }
+        throw SpecificationError(file: path, line: line, "the line is not UTF-8; save the file in that encoding")
+    }
+
+    /// Reads until the end, or a little beyond the largest size.
+    private static func readBytes(_ descriptor: borrowing Descriptor) throws(SystemCallError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
+        while bytes.count <= largestSize {
+            var failure: SystemCallError?
+            let count = chunk.withUnsafeMutableBytes { buffer in
+                do throws(SystemCallError) {
+                    return try descriptor.read(into: buffer)
+                } catch {
+                    failure = error
+                    return 0
+                }
+            }
+            if let failure { throw failure }
+            if count == 0 { break }
+            bytes += chunk[..<count]
+        }
+        return bytes
+    }
+
+    /// The names of the drop-ins in a directory, in order. Hidden files are left out: editors leave such behind.
+    private static func listDirectory(_ path: String, mayBeMissing: Bool) throws(SpecificationError) -> [String] {
+        guard let directory = opendir(path) else {
+            let code = Errno(rawValue: cadre_errno())
+            if mayBeMissing, code == .noSuchFileOrDirectory { return [] }
+            throw SpecificationError(file: path, "the directory cannot be read: \(code.explanation)")
+        }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name.hasSuffix(".toml"), !name.hasPrefix(".") { names.append(name) }
+        }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+}

@@ -1,0 +1,88 @@
+/// The keys that a table may have.
+protocol SpecificationKey: RawRepresentable<String>, CaseIterable, Hashable {}
+
+enum RootKey: String, SpecificationKey {
+    case service
+}
+
+enum ServiceKey: String, SpecificationKey {
+    case command, workers, directory, environment
+    case environmentFile = "environment_file"
+    case user, group, watchdog, ready, limits, restart, stop, socket, log
+}
+
+enum ReadyKey: String, SpecificationKey {
+    case by, timeout
+}
+
+enum LimitsKey: String, SpecificationKey {
+    case memoryMax = "memory_max"
+    case memoryHigh = "memory_high"
+    case memorySwapMax = "memory_swap_max"
+    case cpuMax = "cpu_max"
+    case cpuWeight = "cpu_weight"
+    case tasksMax = "tasks_max"
+    case ioWeight = "io_weight"
+}
+
+enum RestartKey: String, SpecificationKey {
+    case policy, delay
+    case maxDelay = "max_delay"
+    case multiplier, jitter, budget, window
+    case successExitCodes = "success_exit_codes"
+}
+
+enum StopKey: String, SpecificationKey {
+    case signal, timeout
+}
+
+enum SocketKey: String, SpecificationKey {
+    case name, listen, backlog
+}
+
+enum LogKey: String, SpecificationKey {
+    case to, file
+}
+
+/// Helps with keys that nobody knows.
+enum KeySuggestion {
+    /// What to do about `unknown` where `known` are the keys.
+    static func message(for unknown: String, known: [String]) -> String {
+        let near = known.map { ($0, distance(from: unknown, to: $0)) }.min { $0.1 < $1.1 }
+        if let near, near.1 <= max(1, min(unknown.count, near.0.count) / 3) {
+            return "unknown key; did you mean \(near.0.quoted)?"
+        }
+        let places = keysOfTables.filter { $0.keys.contains(unknown) && $0.keys != known }.map(\.table)
+        if !places.isEmpty { return "unknown key here; it belongs in \(places.joined(separator: " or "))" }
+        return "unknown key; known here: \(known.joined(separator: ", "))"
+    }
+
+    private static let keysOfTables: [(table: String, keys: [String])] = [
+        ("[service.NAME]", ServiceKey.allCases.map(\.rawValue)),
+        ("[service.NAME.ready]", ReadyKey.allCases.map(\.rawValue)),
+        ("[service.NAME.limits]", LimitsKey.allCases.map(\.rawValue)),
+        ("[service.NAME.restart]", RestartKey.allCases.map(\.rawValue)),
+        ("[service.NAME.stop]", StopKey.allCases.map(\.rawValue)),
+        ("[[service.NAME.socket]]", SocketKey.allCases.map(\.rawValue)),
+        ("[service.NAME.log]", LogKey.allCases.map(\.rawValue)),
+    ]
+
+    /// How many characters must be inserted, left out, replaced or swapped with their neighbour to get from one to the other.
+    static func distance(from first: String, to second: String) -> Int {
+        let (first, second) = (Array(first.lowercased()), Array(second.lowercased()))
+        var rows = [Array(0...second.count)]
+        for i in first.indices {
+            var row = [i + 1]
+            for j in second.indices {
+                let substituted = rows[i][j] + (first[i] == second[j] ? 0 : 1)
+                var best = min(substituted, rows[i][j + 1] + 1, row[j] + 1)
+                if i > 0, j > 0, first[i] == second[j - 1], first[i - 1] == second[j] {
+                    best = min(best, rows[i - 1][j - 1] + 1)
+                }
+                row.append(best)
+            }
+            rows.append(row)
+        }
+        return rows[first.count][second.count]
+    }
+}

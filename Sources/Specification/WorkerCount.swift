@@ -1,0 +1,15 @@
+/// How many workers a service has.
+public enum WorkerCount: Hashable, Sendable {
+    /// This many.
+    case count(Int)
+    /// One for each processor that may be used.
+    case cpus
+
+    /// The number of workers on a host with `cpus` usable processors.
+    public func resolved(cpus: Int) -> Int {
+        switch self {
+        case .count(let count): count
+        case .cpus: max(1, cpus)
+        }
+    }
+}

@@ -1,0 +1,3 @@
+import ArgumentParser
+
+struct LogsCommand: ParsableCommand { static let configuration = CommandConfiguration(commandName: "logs") }
