@@ -79,6 +79,9 @@ let package = Package(
         .testTarget(
             name: "ProcessesTests", dependencies: ["CLinux", "Processes", "Reactor", "TestWorker", system],
             swiftSettings: strict),
+        .testTarget(
+            name: "SystemdTests", dependencies: ["CLinux", "Reactor", "Systemd", logging, system],
+            swiftSettings: strict),
     ],
     cLanguageStandard: .gnu11
 )
