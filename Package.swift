@@ -65,7 +65,7 @@ let package = Package(
         .executableTarget(
             name: "CadreCommand",
             dependencies: [
-                "Cadre", "ControlAPI", "ControlGroups", "Processes", "Reactor", "Specification", "Supervision",
+                "CLinux", "Cadre", "ControlAPI", "ControlGroups", "Processes", "Reactor", "Specification", "Supervision",
                 "Systemd", argumentParser, logging, system,
             ],
             path: "Sources/cadre", swiftSettings: strict),
