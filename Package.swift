@@ -69,6 +69,9 @@ let package = Package(
                 "Systemd", argumentParser, logging, system,
             ],
             path: "Sources/cadre", swiftSettings: strict),
+        .executableTarget(
+            name: "embedding", dependencies: ["Cadre", "Specification", "Supervision", logging],
+            path: "examples/embedding", swiftSettings: strict),
         .testTarget(name: "ReactorTests", dependencies: ["CLinux", "Reactor", system], swiftSettings: strict),
         .testTarget(
             name: "ControlGroupsTests", dependencies: ["CLinux", "ControlGroups", "Reactor", system],
