@@ -64,6 +64,9 @@ let package = Package(
                 "Systemd", argumentParser, logging, system,
             ],
             path: "Sources/cadre", swiftSettings: strict),
+        .testTarget(
+            name: "ControlGroupsTests", dependencies: ["CLinux", "ControlGroups", "Reactor", system],
+            swiftSettings: strict),
     ],
     cLanguageStandard: .gnu11
 )
