@@ -60,12 +60,13 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
-            name: "ControlAPI", dependencies: ["CLinux", "Cadre", "Reactor", "Supervision", system],
+            name: "ControlAPI", dependencies: ["CLinux", "Cadre", "Reactor", "Specification", "Supervision", system],
             swiftSettings: strict),
         .executableTarget(
             name: "CadreCommand",
             dependencies: [
-                "CLinux", "Cadre", "ControlAPI", "ControlGroups", "Processes", "Reactor", "Specification", "Supervision",
+                "CLinux", "Cadre", "ControlAPI", "ControlGroups", "Processes", "Reactor", "Specification",
+                "Supervision",
                 "Systemd", argumentParser, logging, system,
             ],
             path: "Sources/cadre", swiftSettings: strict),

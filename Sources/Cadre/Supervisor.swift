@@ -148,7 +148,7 @@ public actor Supervisor {
 
     private func received(_ signal: Int32) {
         switch signal {
-        case SIGHUP: reload()
+        case SIGHUP: _ = try? reload()
         case SIGINT where phase == .stopping:
             events.log(.warning, .killing, "interrupted again: killing what is left")
             kill()
@@ -158,23 +158,31 @@ public actor Supervisor {
 
     // MARK: Specification
 
-    /// Reads the specification again and changes what runs to it; if it's wrong nothing changes.
-    public func reload() {
-        guard phase == .running else { return }
+    /// Reads the specification again and changes what runs to it (see ``apply(_:)``); if it's wrong nothing changes.
+    ///
+    /// - Throws: what is wrong with the specification, or that there is nothing to read. It has been logged.
+    /// - Returns: what changes, in words.
+    @discardableResult
+    public func reload() throws -> String {
         manager.reloading()
         defer { manager.ready() }
         do {
+            guard phase == .running else { throw ReloadError.notRunning }
             guard let read = options.reload else { throw ReloadError.noSource }
-            apply(try read())
+            return apply(try read())
         } catch {
             events.log(.error, .reloadRejected, "reload rejected, nothing is changed: \(error)")
+            throw error
         }
     }
 
     /// Changes what runs to `new`: adds and stops services, changes the count of workers, and replaces workers whose
     /// service changed otherwise one after another, each when its successor is ready. What is the same stays untouched.
-    public func apply(_ new: Specification) {
-        guard phase == .running else { return }
+    ///
+    /// - Returns: what changes, in words.
+    @discardableResult
+    public func apply(_ new: Specification) -> String {
+        guard phase == .running else { return "nothing, as the supervisor is stopping" }
         let change = SpecificationChange(from: specification, to: new)
         specification = new
         for name in change.names(where: { $0 == .removed }) { perform(fleet.remove(name, at: Reactor.now)) }
@@ -188,6 +196,7 @@ public actor Supervisor {
             }
         }
         events.log(.notice, .reloaded, "reloaded: \(change.summary)")
+        return change.summary
     }
 
     private func add(_ specification: ServiceSpecification) {
@@ -354,9 +363,15 @@ public struct UnknownNameError: Error, Hashable, Sendable, CustomStringConvertib
 
 /// A reload that can't be.
 enum ReloadError: Error, CustomStringConvertible {
+    case notRunning
     case noSource
 
-    var description: String { "this supervisor was given its services directly, there is no file to read again" }
+    var description: String {
+        switch self {
+        case .notRunning: "the supervisor is stopping"
+        case .noSource: "this supervisor was given its services directly, there is no file to read again"
+        }
+    }
 }
 
 /// Holds a value that can't be copied for closures that share it.
