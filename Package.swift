@@ -86,6 +86,16 @@ let package = Package(
         .testTarget(
             name: "SystemdTests", dependencies: ["CLinux", "Reactor", "Systemd", logging, system],
             swiftSettings: strict),
+        .testTarget(
+            name: "CadreTests",
+            dependencies: ["CLinux", "Cadre", "Processes", "Specification", "Supervision", system],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: [
+                "Cadre", "CadreCommand", "ControlGroups", "Specification", "Supervision", argumentParser,
+            ],
+            swiftSettings: strict),
     ],
     cLanguageStandard: .gnu11
 )
