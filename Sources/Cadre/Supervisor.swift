@@ -23,6 +23,7 @@ public actor Supervisor {
 
     var specification: Specification
     var fleet: Fleet
+    /// The services of which a worker was started, or is about to be.
     var services: [String: Service] = [:]
     /// The incarnations of which any process is left, by worker; mostly one each.
     var incarnations: [WorkerID: [LiveIncarnation]] = [:]
@@ -200,19 +201,8 @@ public actor Supervisor {
     }
 
     private func add(_ specification: ServiceSpecification) {
-        if let service = services[specification.name] {
-            // It was removed a moment ago and is still on its way out.
-            service.specification = specification
-        } else {
-            do {
-                let group = try root.serviceGroup(specification.name)
-                services[specification.name] = Service(specification: specification, group: group)
-            } catch {
-                events.log(
-                    .error, .failed, "\(specification.name): \(error)", service: specification.name)
-                return
-            }
-        }
+        // There may be one that was removed a moment ago and is still on its way out.
+        services[specification.name]?.specification = specification
         configure(specification, replacesWorkers: false)
     }
 
@@ -314,7 +304,7 @@ public actor Supervisor {
     }
 
     private func forget(_ name: String) {
-        services[name] = nil
+        guard services.removeValue(forKey: name) != nil else { return }
         do {
             try root.group.removeTree(childNamed: name)
         } catch {
