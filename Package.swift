@@ -60,15 +60,19 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
-            name: "ControlAPI", dependencies: ["CLinux", "Cadre", "Reactor", "Supervision", system],
+            name: "ControlAPI", dependencies: ["CLinux", "Cadre", "Reactor", "Specification", "Supervision", system],
             swiftSettings: strict),
         .executableTarget(
             name: "CadreCommand",
             dependencies: [
-                "Cadre", "ControlAPI", "ControlGroups", "Processes", "Reactor", "Specification", "Supervision",
+                "CLinux", "Cadre", "ControlAPI", "ControlGroups", "Processes", "Reactor", "Specification",
+                "Supervision",
                 "Systemd", argumentParser, logging, system,
             ],
             path: "Sources/cadre", swiftSettings: strict),
+        .executableTarget(
+            name: "embedding", dependencies: ["Cadre", "Specification", "Supervision", logging],
+            path: "examples/embedding", swiftSettings: strict),
         .testTarget(name: "ReactorTests", dependencies: ["CLinux", "Reactor", system], swiftSettings: strict),
         .testTarget(
             name: "ControlGroupsTests", dependencies: ["CLinux", "ControlGroups", "Reactor", system],
@@ -85,6 +89,16 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "SystemdTests", dependencies: ["CLinux", "Reactor", "Systemd", logging, system],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CadreTests",
+            dependencies: ["CLinux", "Cadre", "Processes", "Specification", "Supervision", system],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: [
+                "Cadre", "CadreCommand", "ControlGroups", "Specification", "Supervision", argumentParser,
+            ],
             swiftSettings: strict),
     ],
     cLanguageStandard: .gnu11

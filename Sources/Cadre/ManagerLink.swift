@@ -47,6 +47,9 @@ final class ManagerLink {
         notifier?.extendTimeout(time)
     }
 
+    /// Says that stopping takes so much longer, from now on.
+    func extendTimeout(_ time: Duration) { notifier?.extendTimeout(time) }
+
     /// Feeds systemd's watchdog from the core's own loop, so that a core that hangs is noticed.
     func feedWatchdog(on reactor: Reactor) {
         guard let notifier, let interval = notifier.watchdogInterval else { return }

@@ -39,6 +39,7 @@ public actor Supervisor {
     private(set) var phase = Phase.created
     /// Whether a worker was left to itself as failed when everything stopped.
     public private(set) var hasFailedWorkers = false
+    private var isClosed = false
     private var finished: CheckedContinuation<Void, Never>?
     private var waiters: [Waiter] = []
 
@@ -100,7 +101,14 @@ public actor Supervisor {
             finished = continuation
             work()
         }
-        await launcher.finish()
+        if incarnations.isEmpty { await launcher.finish() }
+        close()
+    }
+
+    /// Gives back the delegated root, for a supervisor that ``run()`` was not called on; harmless otherwise.
+    public func close() {
+        guard !isClosed else { return }
+        isClosed = true
         do {
             try root.tearDown()
         } catch {
@@ -113,10 +121,13 @@ public actor Supervisor {
         guard phase == .running else { return }
         phase = .stopping
         hasFailedWorkers = fleet.summary.failed > 0
-        manager.stopping(within: longestStop + .seconds(30))
+        manager.stopping(within: longestStop + Self.stopMargin)
         events.log(.notice, .stopping, "stopping \(fleet.summary.workers) workers")
         for name in fleet.serviceNames { perform(fleet.remove(name, at: Reactor.now)) }
     }
+
+    /// What a stop may take beyond the time of the slowest worker: to kill, and to find out what doesn't die.
+    static let stopMargin = Duration.seconds(30)
 
     /// How long the workers may take to stop, by what they were started with.
     private var longestStop: Duration {
@@ -137,7 +148,7 @@ public actor Supervisor {
 
     private func received(_ signal: Int32) {
         switch signal {
-        case SIGHUP: reload()
+        case SIGHUP: _ = try? reload()
         case SIGINT where phase == .stopping:
             events.log(.warning, .killing, "interrupted again: killing what is left")
             kill()
@@ -147,23 +158,31 @@ public actor Supervisor {
 
     // MARK: Specification
 
-    /// Reads the specification again and changes what runs to it; if it's wrong nothing changes.
-    public func reload() {
-        guard phase == .running else { return }
+    /// Reads the specification again and changes what runs to it (see ``apply(_:)``); if it's wrong nothing changes.
+    ///
+    /// - Throws: what is wrong with the specification, or that there is nothing to read. It has been logged.
+    /// - Returns: what changes, in words.
+    @discardableResult
+    public func reload() throws -> String {
         manager.reloading()
         defer { manager.ready() }
         do {
+            guard phase == .running else { throw ReloadError.notRunning }
             guard let read = options.reload else { throw ReloadError.noSource }
-            apply(try read())
+            return apply(try read())
         } catch {
             events.log(.error, .reloadRejected, "reload rejected, nothing is changed: \(error)")
+            throw error
         }
     }
 
     /// Changes what runs to `new`: adds and stops services, changes the count of workers, and replaces workers whose
     /// service changed otherwise one after another, each when its successor is ready. What is the same stays untouched.
-    public func apply(_ new: Specification) {
-        guard phase == .running else { return }
+    ///
+    /// - Returns: what changes, in words.
+    @discardableResult
+    public func apply(_ new: Specification) -> String {
+        guard phase == .running else { return "nothing, as the supervisor is stopping" }
         let change = SpecificationChange(from: specification, to: new)
         specification = new
         for name in change.names(where: { $0 == .removed }) { perform(fleet.remove(name, at: Reactor.now)) }
@@ -177,6 +196,7 @@ public actor Supervisor {
             }
         }
         events.log(.notice, .reloaded, "reloaded: \(change.summary)")
+        return change.summary
     }
 
     private func add(_ specification: ServiceSpecification) {
@@ -312,7 +332,8 @@ public actor Supervisor {
             return true
         }
         if phase == .running, options.endsWhenIdle, pending.isEmpty, fleet.isDown, incarnations.isEmpty { stop() }
-        if phase == .stopping, pending.isEmpty, fleet.isDown, incarnations.isEmpty {
+        // What hangs in the kernel is left behind, lest the stop never ends.
+        if phase == .stopping, pending.isEmpty, incarnations.values.joined().allSatisfy(\.isStuck) {
             phase = .over
             finished?.resume()
             finished = nil
@@ -342,9 +363,15 @@ public struct UnknownNameError: Error, Hashable, Sendable, CustomStringConvertib
 
 /// A reload that can't be.
 enum ReloadError: Error, CustomStringConvertible {
+    case notRunning
     case noSource
 
-    var description: String { "this supervisor was given its services directly, there is no file to read again" }
+    var description: String {
+        switch self {
+        case .notRunning: "the supervisor is stopping"
+        case .noSource: "this supervisor was given its services directly, there is no file to read again"
+        }
+    }
 }
 
 /// Holds a value that can't be copied for closures that share it.
