@@ -64,7 +64,7 @@ final class Launcher {
                 SpawnRequest(
                     arguments: specification.command.map { expand($0, worker) },
                     environment: environment.lines,
-                    workingDirectory: specification.directory.map { expand($0, worker) },
+                    workingDirectory: specification.directory.map { expand($0, worker) } ?? "/",
                     descriptors: [nullDevice.rawValue, streams.output.rawValue, streams.error.rawValue] + sockets,
                     controlGroup: incarnation.group.directory.rawValue, credentials: credentials,
                     openFileLimit: openFileLimit, listenPID: !sockets.isEmpty))
@@ -128,17 +128,21 @@ final class Launcher {
 
     /// Read at each start, so that a restart is enough for a change.
     private func readEnvironmentFile(_ path: String, mayBeMissing: Bool) throws -> [(String, String)] {
-        let text: String
+        let bytes: [UInt8]
         do {
-            text = try Descriptor.open(path).readText(path)
+            bytes = try RegularFile.read(path, atMost: 1 << 20)
         } catch {
-            if mayBeMissing && error.errno == .noSuchFileOrDirectory { return [] }
-            throw error
+            switch error {
+            case .system(let error) where mayBeMissing && error.errno == .noSuchFileOrDirectory: return []
+            case .system(let error): throw error
+            case .notRegular: throw LaunchFailure.environmentFile(path, "is no regular file")
+            case .tooLarge: throw LaunchFailure.environmentFile(path, "is larger than 1 MiB")
+            }
         }
         do {
-            return try parseEnvironmentFile(text)
+            return try parseEnvironmentFile(String(decoding: bytes, as: UTF8.self))
         } catch {
-            throw LaunchFailure.environmentFile(path, error)
+            throw LaunchFailure.environmentLines(path, error)
         }
     }
 
@@ -149,12 +153,16 @@ final class Launcher {
 
 /// What a failed launch means.
 enum LaunchFailure: Error, CustomStringConvertible {
-    /// An environment file has lines that can't be read.
-    case environmentFile(String, EnvironmentFileError)
+    /// An environment file can't be read, for this reason.
+    case environmentFile(String, String)
+    /// An environment file has lines that can't be understood.
+    case environmentLines(String, EnvironmentFileError)
 
     var description: String {
         switch self {
-        case .environmentFile(let path, let error):
+        case .environmentFile(let path, let reason):
+            "the environment file \(path) \(reason)"
+        case .environmentLines(let path, let error):
             error.problems.map { "\(path):\($0.line): \($0.message)" }.joined(separator: "; ")
         }
     }
