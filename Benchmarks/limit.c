@@ -10,6 +10,7 @@
 
 #include <err.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -67,13 +68,15 @@ static void start(struct worker *worker) {
     char *arguments[] = {program, fifo, worker->number, NULL};
     char *environment[] = {NULL};
     struct clone_args clone = {
-        .flags = CLONE_INTO_CGROUP | CLONE_PIDFD | CLONE_VM | CLONE_VFORK,
+        .flags = CLONE_INTO_CGROUP | CLONE_PIDFD | CLONE_VM | CLONE_VFORK | CLONE_FILES,
         .pidfd = (uintptr_t)&worker->pidfd,
         .exit_signal = SIGCHLD,
         .cgroup = (uint64_t)worker->group,
     };
     const long result = clone_vfork(&clone);
     if (result == 0) {
+        // The first three descriptors alone are copied, instead of all to be closed by exec.
+        syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_UNSHARE);
         syscall(SYS_execve, program, arguments, environment);
         _exit(127);
     }
