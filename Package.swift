@@ -60,12 +60,13 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
-            name: "ControlAPI", dependencies: ["CLinux", "Cadre", "Reactor", "Supervision", system],
+            name: "ControlAPI", dependencies: ["CLinux", "Cadre", "Reactor", "Specification", "Supervision", system],
             swiftSettings: strict),
         .executableTarget(
             name: "CadreCommand",
             dependencies: [
-                "CLinux", "Cadre", "ControlAPI", "ControlGroups", "Processes", "Reactor", "Specification", "Supervision",
+                "CLinux", "Cadre", "ControlAPI", "ControlGroups", "Processes", "Reactor", "Specification",
+                "Supervision",
                 "Systemd", argumentParser, logging, system,
             ],
             path: "Sources/cadre", swiftSettings: strict),
@@ -84,6 +85,16 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "SystemdTests", dependencies: ["CLinux", "Reactor", "Systemd", logging, system],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CadreTests",
+            dependencies: ["CLinux", "Cadre", "Processes", "Specification", "Supervision", system],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: [
+                "Cadre", "CadreCommand", "ControlGroups", "Specification", "Supervision", argumentParser,
+            ],
             swiftSettings: strict),
     ],
     cLanguageStandard: .gnu11

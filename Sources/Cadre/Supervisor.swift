@@ -23,6 +23,7 @@ public actor Supervisor {
 
     var specification: Specification
     var fleet: Fleet
+    /// The services of which a worker was started, or is about to be.
     var services: [String: Service] = [:]
     /// The incarnations of which any process is left, by worker; mostly one each.
     var incarnations: [WorkerID: [LiveIncarnation]] = [:]
@@ -148,7 +149,7 @@ public actor Supervisor {
 
     private func received(_ signal: Int32) {
         switch signal {
-        case SIGHUP: reload()
+        case SIGHUP: _ = try? reload()
         case SIGINT where phase == .stopping:
             events.log(.warning, .killing, "interrupted again: killing what is left")
             kill()
@@ -158,23 +159,31 @@ public actor Supervisor {
 
     // MARK: Specification
 
-    /// Reads the specification again and changes what runs to it; if it's wrong nothing changes.
-    public func reload() {
-        guard phase == .running else { return }
+    /// Reads the specification again and changes what runs to it (see ``apply(_:)``); if it's wrong nothing changes.
+    ///
+    /// - Throws: what is wrong with the specification, or that there is nothing to read. It has been logged.
+    /// - Returns: what changes, in words.
+    @discardableResult
+    public func reload() throws -> String {
         manager.reloading()
         defer { manager.ready() }
         do {
+            guard phase == .running else { throw ReloadError.notRunning }
             guard let read = options.reload else { throw ReloadError.noSource }
-            apply(try read())
+            return apply(try read())
         } catch {
             events.log(.error, .reloadRejected, "reload rejected, nothing is changed: \(error)")
+            throw error
         }
     }
 
     /// Changes what runs to `new`: adds and stops services, changes the count of workers, and replaces workers whose
     /// service changed otherwise one after another, each when its successor is ready. What is the same stays untouched.
-    public func apply(_ new: Specification) {
-        guard phase == .running else { return }
+    ///
+    /// - Returns: what changes, in words.
+    @discardableResult
+    public func apply(_ new: Specification) -> String {
+        guard phase == .running else { return "nothing, as the supervisor is stopping" }
         let change = SpecificationChange(from: specification, to: new)
         specification = new
         for name in change.names(where: { $0 == .removed }) { perform(fleet.remove(name, at: Reactor.now)) }
@@ -188,22 +197,12 @@ public actor Supervisor {
             }
         }
         events.log(.notice, .reloaded, "reloaded: \(change.summary)")
+        return change.summary
     }
 
     private func add(_ specification: ServiceSpecification) {
-        if let service = services[specification.name] {
-            // It was removed a moment ago and is still on its way out.
-            service.specification = specification
-        } else {
-            do {
-                let group = try root.serviceGroup(specification.name)
-                services[specification.name] = Service(specification: specification, group: group)
-            } catch {
-                events.log(
-                    .error, .failed, "\(specification.name): \(error)", service: specification.name)
-                return
-            }
-        }
+        // There may be one that was removed a moment ago and is still on its way out.
+        services[specification.name]?.specification = specification
         configure(specification, replacesWorkers: false)
     }
 
@@ -305,7 +304,7 @@ public actor Supervisor {
     }
 
     private func forget(_ name: String) {
-        services[name] = nil
+        guard services.removeValue(forKey: name) != nil else { return }
         do {
             try root.group.removeTree(childNamed: name)
         } catch {
@@ -354,9 +353,15 @@ public struct UnknownNameError: Error, Hashable, Sendable, CustomStringConvertib
 
 /// A reload that can't be.
 enum ReloadError: Error, CustomStringConvertible {
+    case notRunning
     case noSource
 
-    var description: String { "this supervisor was given its services directly, there is no file to read again" }
+    var description: String {
+        switch self {
+        case .notRunning: "the supervisor is stopping"
+        case .noSource: "this supervisor was given its services directly, there is no file to read again"
+        }
+    }
 }
 
 /// Holds a value that can't be copied for closures that share it.
