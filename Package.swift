@@ -78,6 +78,10 @@ let package = Package(
             name: "ControlGroupsTests", dependencies: ["CLinux", "ControlGroups", "Reactor", system],
             swiftSettings: strict),
         .testTarget(name: "SupervisionTests", dependencies: ["Supervision"], swiftSettings: strict),
+        .testTarget(
+            name: "SpecificationTests",
+            dependencies: ["CLinux", "ControlGroups", "Processes", "Reactor", "Specification", "Supervision"],
+            swiftSettings: strict),
         // A program that does what a test tells it to.
         .executableTarget(name: "TestWorker", path: "Tests/TestWorker", cSettings: strictC),
         .testTarget(
