@@ -20,6 +20,11 @@ final class Launcher {
     /// What workers get back after the supervisor raised its own.
     private let openFileLimit: OpenFileLimit
     private let nullDevice: Descriptor
+    /// What a worker gets as its descriptors 1 and 2, while it is spawned. These have been open since the beginning, so
+    /// their numbers are low: that of the streams themselves may be in the thousands, and up to there the kernel would
+    /// copy the whole table of descriptors for the child.
+    private let standardOutput: Descriptor
+    private let standardError: Descriptor
     /// The limits that were left out, so that each is told once.
     private var leftOut: Set<String> = []
 
@@ -33,6 +38,8 @@ final class Launcher {
         inherited = WorkerEnvironment(inherited: environmentVariables())
         openFileLimit = try OpenFileLimit.raise()
         nullDevice = try Descriptor.open("/dev/null", flags: O_RDWR)
+        standardOutput = try nullDevice.duplicate()
+        standardError = try nullDevice.duplicate()
     }
 
     /// Makes the directories for sockets.
@@ -60,12 +67,19 @@ final class Launcher {
             var environment = try environment(of: incarnation, credentials)
             if let stream = streams.journalStream { environment["JOURNAL_STREAM"] = stream }
             let sockets = service.sockets.descriptors
+            try standardOutput.replace(with: streams.output)
+            try standardError.replace(with: streams.error)
+            defer {
+                // The worker alone holds its streams open, so that their end shows.
+                try? standardOutput.replace(with: nullDevice)
+                try? standardError.replace(with: nullDevice)
+            }
             let child = try Processes.spawn(
                 SpawnRequest(
                     arguments: specification.command.map { expand($0, worker) },
                     environment: environment.lines,
                     workingDirectory: specification.directory.map { expand($0, worker) } ?? "/",
-                    descriptors: [nullDevice.rawValue, streams.output.rawValue, streams.error.rawValue] + sockets,
+                    descriptors: [nullDevice.rawValue, standardOutput.rawValue, standardError.rawValue] + sockets,
                     controlGroup: incarnation.group.directory.rawValue, credentials: credentials,
                     openFileLimit: openFileLimit, listenPID: !sockets.isEmpty))
             incarnation.leader = LiveIncarnation.Leader(pid: child.pid, pidfd: child.takePidfd(), isChild: true)

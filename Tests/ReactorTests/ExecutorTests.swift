@@ -15,6 +15,18 @@ import Testing
         #expect(threads.0 == threads.1)
     }
 
+    @Test("a task that prefers it runs on its thread, and does again after it awaited an actor elsewhere")
+    func task() async throws {
+        let (reactor, core) = (try Reactor(), Core(try Reactor()))
+        let isCurrent = await Task(executorPreference: reactor) {
+            let before = reactor.isCurrent
+            await core.increment()
+            return [before, reactor.isCurrent]
+        }.value
+        #expect(isCurrent == [true, true])
+        #expect(await core.count == 1)
+    }
+
     @Test("ten thousand calls from everywhere at once all arrive") func concurrent() async throws {
         let core = Core(try Reactor())
         await withTaskGroup { group in
