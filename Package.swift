@@ -79,6 +79,11 @@ let package = Package(
         .testTarget(
             name: "ProcessesTests", dependencies: ["CLinux", "Processes", "Reactor", "TestWorker", system],
             swiftSettings: strict),
+        // They run the built `cadre`; hence the dependency on its target.
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["CLinux", "Cadre", "CadreCommand", "Processes", "Reactor", "TestWorker", system],
+            swiftSettings: strict),
     ],
     cLanguageStandard: .gnu11
 )
