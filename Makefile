@@ -53,6 +53,7 @@ release: build-packages ## build cadre as it is installed
 
 .PHONY: run
 run: release ## build cadre and run the example examples/hello
+	$(call install_packages,python3)
 	PATH="$$(dirname "$(release_cadre)"):$$PATH" examples/hello/run
 
 .PHONY: test

@@ -65,10 +65,13 @@ let package = Package(
         .executableTarget(
             name: "CadreCommand",
             dependencies: [
-                "Cadre", "ControlAPI", "ControlGroups", "Processes", "Reactor", "Specification", "Supervision",
+                "CLinux", "Cadre", "ControlAPI", "ControlGroups", "Processes", "Reactor", "Specification", "Supervision",
                 "Systemd", argumentParser, logging, system,
             ],
             path: "Sources/cadre", swiftSettings: strict),
+        .executableTarget(
+            name: "embedding", dependencies: ["Cadre", "Specification", "Supervision", logging],
+            path: "examples/embedding", swiftSettings: strict),
         .testTarget(name: "ReactorTests", dependencies: ["CLinux", "Reactor", system], swiftSettings: strict),
         .testTarget(
             name: "ControlGroupsTests", dependencies: ["CLinux", "ControlGroups", "Reactor", system],
@@ -83,6 +86,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: ["CLinux", "Cadre", "CadreCommand", "Processes", "Reactor", "TestWorker", system],
+        .testTarget(
+            name: "SystemdTests", dependencies: ["CLinux", "Reactor", "Systemd", logging, system],
             swiftSettings: strict),
     ],
     cLanguageStandard: .gnu11

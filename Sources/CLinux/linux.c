@@ -31,6 +31,17 @@ int cadre_peer(int socket, uid_t *user, gid_t *group) {
     return 0;
 }
 
+int64_t cadre_local_time(const char *text, const char *format) {
+    // Whether it is summer then is for mktime(3) to find out.
+    struct tm parts = {.tm_isdst = -1};
+    const char *end = strptime(text, format, &parts);
+    if (end == NULL || *end != '\0') {
+        return -1;
+    }
+    parts.tm_isdst = -1;
+    return (int64_t)mktime(&parts);
+}
+
 const char *cadre_errno_name(int code) {
     return strerrorname_np(code);
 }

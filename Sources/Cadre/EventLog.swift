@@ -34,7 +34,11 @@ struct EventLog: Sendable {
     /// - Parameters:
     ///   - pid: the leader of an incarnation.
     ///   - lastExit: how the worker's last incarnation ended.
-    func log(_ event: WorkerEvent, of worker: WorkerID, pid: (UInt64) -> Int32?, lastExit: ExitSnapshot?) {
+    ///   - policy: when the worker is restarted.
+    func log(
+        _ event: WorkerEvent, of worker: WorkerID, pid: (UInt64) -> Int32?, lastExit: ExitSnapshot?,
+        policy: RestartPolicy?
+    ) {
         switch event {
         case .started(let number):
             let pid = pid(number)
@@ -68,7 +72,7 @@ struct EventLog: Sendable {
         case .restarting(let delay):
             log(.info, .restarting, "\(worker) is started again in \(inWords(delay))", worker)
         case .failed:
-            log(.error, .failed, "\(worker) has failed: \(failure(lastExit)); cadre start \(worker) revives it", worker)
+            log(.error, .failed, "\(worker) has failed: \(failure(lastExit, policy)); cadre start \(worker) revives it", worker)
         case .done: log(.info, .done, "\(worker) is done", worker)
         case .stopped: log(.info, .stopped, "\(worker) is stopped", worker)
         }
@@ -98,9 +102,13 @@ struct EventLog: Sendable {
             more: more)
     }
 
-    private func failure(_ lastExit: ExitSnapshot?) -> String {
-        guard let lastExit else { return "it was restarted too often" }
-        return "its last end was \(lastExit.detail ?? lastExit.description)"
+    private func failure(_ lastExit: ExitSnapshot?, _ policy: RestartPolicy?) -> String {
+        var reasons: [String] = []
+        if let policy, policy.condition != .never {
+            reasons.append("its budget of \(policy.budget) restarts in \(inWords(policy.window)) is spent")
+        }
+        if let lastExit { reasons.append("its last end was \(lastExit.detail ?? lastExit.description)") }
+        return reasons.joined(separator: "; ")
     }
 }
 

@@ -98,7 +98,7 @@ final class Launcher {
     private func apply(_ limits: ResourceLimits, to group: borrowing ControlGroup, of worker: WorkerID) throws {
         let missing = try limits.apply(
             to: group, available: available, unavailable: unavailable, bestEffort: isBestEffort)
-        for error in missing where leftOut.insert("\(worker.service): \(error)").inserted {
+        for error in missing where leftOut.insert("\(worker.service): \(error.limit ?? "")").inserted {
             events.log(
                 .warning, .limitLeftOut, "\(worker.service) runs without a limit: \(error)", service: worker.service)
         }

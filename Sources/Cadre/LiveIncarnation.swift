@@ -29,6 +29,8 @@ final class LiveIncarnation {
     var exit: ProcessExit?
     /// What it said with `STATUS=`.
     var statusText: String?
+    /// Whether it was killed and does not die.
+    var isStuck = false
     /// Whether it was already told that it touched `memory.high`, or its limit of tasks.
     var hasTouchedMemoryHigh = false
     var hasTouchedTasksMax = false

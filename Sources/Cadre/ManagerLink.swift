@@ -6,32 +6,29 @@ import Systemd
 final class ManagerLink {
     private let notifier: ServiceNotifier?
     private var isReady = false
-    private var isStopping = false
-    private var lastStatus: String?
+    private var last: FleetSummary?
     private var isUpdateScheduled = false
 
     init(isActive: Bool) {
-        notifier = isActive ? ServiceNotifier(environment: environmentVariables()) : nil
+        notifier = isActive ? ServiceNotifier() : nil
     }
 
     /// Says once that we are ready, as soon as each worker is ready or will not be, and keeps the status current.
     ///
     /// While things change fast, only the latest status of each fifth of a second is sent.
     func note(_ summary: FleetSummary, on reactor: Reactor) {
-        guard let notifier else { return }
-        let status = statusLine(of: summary)
+        guard let notifier, summary != last else { return }
+        last = summary
         if summary.isSettled && !isReady {
             isReady = true
             notifier.ready()
         }
-        guard status != lastStatus else { return }
-        lastStatus = status
         guard !isUpdateScheduled else { return }
-        notifier.status(status)
+        notifier.status(statusLine(of: summary))
         isUpdateScheduled = true
         _ = reactor.schedule(at: Reactor.now + .milliseconds(200)) { [unowned self] in
             isUpdateScheduled = false
-            if let lastStatus, lastStatus != status { notifier.status(lastStatus) }
+            if let last, last != summary { notifier.status(statusLine(of: last)) }
         }
     }
 
@@ -46,10 +43,12 @@ final class ManagerLink {
 
     /// Says that we are stopping, and that it takes so long at the most.
     func stopping(within time: Duration) {
-        isStopping = true
         notifier?.stopping()
         notifier?.extendTimeout(time)
     }
+
+    /// Says that stopping takes so much longer, from now on.
+    func extendTimeout(_ time: Duration) { notifier?.extendTimeout(time) }
 
     /// Feeds systemd's watchdog from the core's own loop, so that a core that hangs is noticed.
     func feedWatchdog(on reactor: Reactor) {

@@ -134,8 +134,11 @@ extension Supervisor {
             let peak = live(worker, number).flatMap { try? $0.group.memoryPeak() }
             records[worker, default: WorkerRecord()].lastExit = ExitSnapshot(
                 reason: reason.rawValue, memoryPeakBytes: peak)
-        case .started, .ready, .stopping, .killed, .stuck, .replacing, .restarting, .failed, .done, .stopped: break
+        case .stuck(let number): live(worker, number)?.isStuck = true
+        case .started, .ready, .stopping, .killed, .replacing, .restarting, .failed, .done, .stopped: break
         }
-        events.log(event, of: worker, pid: { live(worker, $0)?.leader?.pid }, lastExit: records[worker]?.lastExit)
+        events.log(
+            event, of: worker, pid: { live(worker, $0)?.leader?.pid }, lastExit: records[worker]?.lastExit,
+            policy: fleet.worker(worker)?.policy.restart)
     }
 }

@@ -208,7 +208,9 @@ extension Supervisor {
         case .stopping: tell(worker, .stopping(number))
         case .watchdog: tell(worker, .watchdog(number))
         case .watchdogTrigger: tell(worker, .watchdogTrigger(number))
-        case .extendTimeout(let time): tell(worker, .extendTimeout(number, time))
+        case .extendTimeout(let time):
+            tell(worker, .extendTimeout(number, time))
+            if phase == .stopping { manager.extendTimeout(time + Self.stopMargin) }
         case .status(let text): incarnation.statusText = text
         case .mainPID(let pid): changeLeader(of: incarnation, to: pid)
         }

@@ -39,6 +39,7 @@ public actor Supervisor {
     private(set) var phase = Phase.created
     /// Whether a worker was left to itself as failed when everything stopped.
     public private(set) var hasFailedWorkers = false
+    private var isClosed = false
     private var finished: CheckedContinuation<Void, Never>?
     private var waiters: [Waiter] = []
 
@@ -100,7 +101,14 @@ public actor Supervisor {
             finished = continuation
             work()
         }
-        await launcher.finish()
+        if incarnations.isEmpty { await launcher.finish() }
+        close()
+    }
+
+    /// Gives back the delegated root, for a supervisor that ``run()`` was not called on; harmless otherwise.
+    public func close() {
+        guard !isClosed else { return }
+        isClosed = true
         do {
             try root.tearDown()
         } catch {
@@ -113,10 +121,13 @@ public actor Supervisor {
         guard phase == .running else { return }
         phase = .stopping
         hasFailedWorkers = fleet.summary.failed > 0
-        manager.stopping(within: longestStop + .seconds(30))
+        manager.stopping(within: longestStop + Self.stopMargin)
         events.log(.notice, .stopping, "stopping \(fleet.summary.workers) workers")
         for name in fleet.serviceNames { perform(fleet.remove(name, at: Reactor.now)) }
     }
+
+    /// What a stop may take beyond the time of the slowest worker: to kill, and to find out what doesn't die.
+    static let stopMargin = Duration.seconds(30)
 
     /// How long the workers may take to stop, by what they were started with.
     private var longestStop: Duration {
@@ -312,7 +323,8 @@ public actor Supervisor {
             return true
         }
         if phase == .running, options.endsWhenIdle, pending.isEmpty, fleet.isDown, incarnations.isEmpty { stop() }
-        if phase == .stopping, pending.isEmpty, fleet.isDown, incarnations.isEmpty {
+        // What hangs in the kernel is left behind, lest the stop never ends.
+        if phase == .stopping, pending.isEmpty, incarnations.values.joined().allSatisfy(\.isStuck) {
             phase = .over
             finished?.resume()
             finished = nil

@@ -28,6 +28,18 @@ public enum ControlGroupError: Error, Hashable, Sendable, CustomStringConvertibl
     /// The kernel refused a limit's value.
     case limitRefused(limit: String, value: String, path: String, errno: Errno)
 
+    /// The limit, by its file's name, that could not be set; nil for other errors.
+    public var limit: String? {
+        switch self {
+        case .controllerUnavailable(let limit, _, _, _), .limitUnsupported(let limit, _),
+            .limitRefused(let limit, _, _, _):
+            limit
+        case .system, .notMounted, .outsideOfMount, .notACgroup, .readOnly, .notPermitted, .locked, .killUnsupported,
+            .stillPopulated:
+            nil
+        }
+    }
+
     /// A sentence that says what failed and what to do.
     public var description: String {
         switch self {

@@ -162,6 +162,8 @@ extension WorkerMachine {
         replacement = nil
         cancelRestart()
         switch policy.restart.condition {
+        // It never ran, through no fault of its own, so that no policy has anything to say yet.
+        case _ where isExhaustion: break
         case .always: break
         case .onFailure where !end.isSuccess: break
         case .onFailure, .never:

@@ -45,7 +45,7 @@ public final class JournalWriter: Sendable {
 
     /// Waits until all entries so far are written, but no longer than `limit`; for the end of the process.
     ///
-    /// - Returns: whether nothing was lost and nothing is left.
+    /// - Returns: whether every entry is in the journal, or else an entry that says how many are not.
     @discardableResult
     public func flush(within limit: Duration) -> Bool {
         queue.waitUntilIdle(within: limit)

@@ -20,6 +20,11 @@ public enum TransientScope {
     ///   - name: the unit's name, such as `cadre-run-1234.scope`.
     ///   - description: what systemctl(1) shows of it.
     public static func enter(name: String, description: String) throws(TransientScopeError) {
+        try move(getpid(), into: name, description: description)
+    }
+
+    /// Does that for any process of ours.
+    static func move(_ process: pid_t, into name: String, description: String) throws(TransientScopeError) {
         let isRoot = geteuid() == 0
         let bus: Bus
         do {
@@ -29,7 +34,7 @@ public enum TransientScope {
         }
         let result: String?
         do {
-            result = try start(name: name, description: description, bus)
+            result = try start(name: name, description: description, process, bus)
         } catch {
             throw TransientScopeError(error, isRoot: isRoot)
         }
@@ -38,13 +43,15 @@ public enum TransientScope {
     }
 
     /// The result of the job that starts the scope, or nil if there's none in time.
-    private static func start(name: String, description: String, _ bus: borrowing Bus) throws(BusFailure) -> String? {
+    private static func start(
+        name: String, description: String, _ process: pid_t, _ bus: borrowing Bus
+    ) throws(BusFailure) -> String? {
         let deadline = ContinuousClock.now.advanced(by: .seconds(10))
         // Before the call, or the job could be over before anybody listens.
         try bus.subscribe(sender: manager, path: managerPath, interface: managerInterface, member: "JobRemoved")
         let call = try bus.methodCall(
             destination: manager, path: managerPath, interface: managerInterface, member: "StartTransientUnit")
-        try appendUnit(name: name, description: description, to: call)
+        try appendUnit(name: name, description: description, process, to: call)
         let job: String
         do {
             let reply = try bus.send(call, until: deadline)
@@ -65,7 +72,7 @@ public enum TransientScope {
 
     /// The unit's name, what to do about jobs in the way, its properties, and no further units.
     private static func appendUnit(
-        name: String, description: String, to call: borrowing BusMessage
+        name: String, description: String, _ process: pid_t, to call: borrowing BusMessage
     ) throws(BusFailure) {
         try call.append(name)
         try call.append("fail")
@@ -77,7 +84,7 @@ public enum TransientScope {
         try call.append(true)
         try call.closeProperty()
         try call.openProperty("PIDs", of: "au")
-        try call.append([UInt32(getpid())])
+        try call.append([UInt32(process)])
         try call.closeProperty()
         // Or a scope that failed would stay, and its name with it.
         try call.openProperty("CollectMode", of: "s")

@@ -32,8 +32,14 @@ enum Foreground {
             let supervisor = try Supervisor(specification, options: options, logger: logger)
             let socket = RuntimeDirectory.socket(in: options.runtimeDirectory)
             let group = try socketGroup.map { try Credentials(user: "\(geteuid())", group: $0).group }
-            let server = try ControlServer(path: socket, group: group, for: supervisor)
-            try await server.start()
+            let server: ControlServer
+            do {
+                server = try ControlServer(path: socket, group: group, for: supervisor)
+                try await server.start()
+            } catch {
+                await supervisor.close()
+                throw error
+            }
             try await supervisor.run()
             await server.stop()
             // Unless somebody else still has something there.

@@ -1,4 +1,5 @@
 import CLinux
+import Glibc
 import Reactor
 import SystemPackage
 import Testing

@@ -20,6 +20,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -64,6 +65,9 @@ int cadre_pipe(int descriptors[2]);
 
 // The user and group of who connected a unix socket (SO_PEERCRED).
 int cadre_peer(int socket, uid_t *user, gid_t *group);
+
+// Seconds since 1970 of a local time in the given format of strptime(3), or -1 if the text isn't one.
+int64_t cadre_local_time(const char *text, const char *format);
 
 // The name of an errno such as "ENOENT", or NULL.
 const char *cadre_errno_name(int code);
