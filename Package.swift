@@ -86,6 +86,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: ["CLinux", "Cadre", "CadreCommand", "Processes", "Reactor", "TestWorker", system],
+            swiftSettings: strict),
         .testTarget(
             name: "SystemdTests", dependencies: ["CLinux", "Reactor", "Systemd", logging, system],
             swiftSettings: strict),

@@ -40,7 +40,7 @@ import Testing
         await #expect(processExitsWith: .success) {
             try setLimit(__RLIMIT_NPROC, soft: 0, hard: 0)
             // The limit doesn't hold for root.
-            if geteuid() == 0 { try systemCall("setresuid") { setresuid(65534, 65534, 65534) } }
+            if geteuid() == 0 { try systemCall("setuid") { setuid(65534) } }
             let error = try #require(spawnError(SpawnRequest(arguments: ["/bin/true"])))
             try #require(error.step == .clone && error.errno == .resourceTemporarilyUnavailable && error.isExhaustion)
             try #require(error.remedy.contains("RLIMIT_NPROC") && error.remedy.contains("pids.max"))
@@ -50,7 +50,7 @@ import Testing
     @Test("without the privilege to change the user, the error names the capability")
     func missingPrivilege() async {
         await #expect(processExitsWith: .success) {
-            if geteuid() == 0 { try systemCall("setresuid") { setresuid(65534, 65534, 65534) } }
+            if geteuid() == 0 { try systemCall("setuid") { setuid(65534) } }
             let other = Credentials(user: 1, group: 1, groups: [1])
             let error = try #require(spawnError(SpawnRequest(arguments: ["/bin/true"], credentials: other)))
             try #require(error.step == .groups && error.errno == .notPermitted)
@@ -62,5 +62,5 @@ import Testing
 
 private func setLimit(_ resource: __rlimit_resource, soft: UInt64, hard: UInt64) throws(SystemCallError) {
     var limit = rlimit(rlim_cur: rlim_t(soft), rlim_max: rlim_t(hard))
-    try systemCall("setrlimit") { setrlimit(resource, &limit) }
+    try systemCall("setrlimit") { setrlimit(__rlimit_resource_t(resource.rawValue), &limit) }
 }

@@ -27,7 +27,7 @@ func linkTarget(_ path: String) throws(SystemCallError) -> String {
 
 func makePipe() throws(SystemCallError) -> Pipe {
     var ends: [Int32] = [-1, -1]
-    try systemCall("pipe2") { pipe2(&ends, O_CLOEXEC) }
+    try systemCall("pipe2") { cadre_pipe(&ends) }
     return Pipe(reading: Descriptor(owning: ends[0]), writing: Descriptor(owning: ends[1]))
 }
 

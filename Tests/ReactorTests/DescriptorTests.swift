@@ -1,5 +1,4 @@
 import CLinux
-import Glibc
 import Reactor
 import SystemPackage
 import Testing
@@ -25,7 +24,8 @@ struct DescriptorTests {
         // The number could be taken at once by a test that runs beside this one, so tell the file instead: a pipe's
         // reader sees the end of it when, and only when, the last writer is closed.
         var ends: [Int32] = [-1, -1]
-        try systemCall("pipe2") { pipe2(&ends, O_CLOEXEC | O_NONBLOCK) }
+        try systemCall("pipe2") { cadre_pipe(&ends) }
+        try systemCall("fcntl") { cadre_fcntl(ends[0], F_SETFL, O_NONBLOCK) }
         let reader = Descriptor(owning: ends[0])
         let kept: Descriptor
         do {
