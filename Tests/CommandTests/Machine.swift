@@ -57,7 +57,9 @@ func readLink(_ path: String) throws(SystemCallError) -> String {
 /// The open descriptors of a process.
 func openDescriptors(of process: Int32) throws -> [String] {
     let path = "/proc/\(process)/fd"
-    guard let directory = opendir(path) else { throw SystemCallError(call: "opendir", object: path, errno: .notPermitted) }
+    guard let directory = opendir(path) else {
+        throw SystemCallError(call: "opendir", object: path, errno: .notPermitted)
+    }
     defer { closedir(directory) }
     var names: [String] = []
     while let entry = readdir(directory) {
@@ -94,4 +96,13 @@ func isReadable(_ descriptor: Int32, until deadline: ContinuousClock.Instant) th
     let milliseconds = max(0, Int32(clamping: Int64((deadline - .now) / .milliseconds(1)) + 1))
     var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     return try systemCall("poll") { poll(&polled, 1, milliseconds) } > 0
+}
+
+/// A connection to a unix socket.
+func connect(to path: String) throws -> Descriptor {
+    let descriptor = Descriptor(
+        owning: try systemCall("socket") { socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0) })
+    var address = try #require(UnixAddress(path: path))
+    try systemCall("connect", path) { address.connect(descriptor) }
+    return descriptor
 }

@@ -1,3 +1,4 @@
+import Cadre
 import Glibc
 import Testing
 
@@ -47,7 +48,7 @@ import Testing
             let next = try supervisor.ready("web/0")
             #expect(next != first)
             #expect(try supervisor.worker("web/0").restarts == 1)
-            #expect(throws: (any Error).self) { try Witness(first) }
+            #expect(throws: (any Error).self) { _ = try Witness(first) }
         }
     }
 

@@ -1,3 +1,4 @@
+import Cadre
 import Glibc
 import Processes
 import Testing
@@ -11,7 +12,9 @@ import Testing
     func broken() throws {
         try withSupervisor(service("web", "sleep", workers: 2)) { supervisor in
             let before = try (0..<2).map { try supervisor.ready("web/\($0)") }
-            try supervisor.reload("[service.web]\ncommand = ['/bin/true']\nworkers = 'many'\n\n[service.web.limits]\nmemory_max = '512X'\n")
+            try supervisor.reload(
+                "[service.web]\ncommand = ['/bin/true']\nworkers = 'many'\n\n[service.web.limits]\nmemory_max = '512X'\n"
+            )
             let file = supervisor.scene.path("cadre.toml")
             try supervisor.expect("error: reload rejected, nothing is changed: \(file):3: service.web.workers: ")
             try supervisor.expect("\(file):6: service.web.limits.memory_max: ", "512X")
@@ -32,7 +35,8 @@ import Testing
             let before = try (0..<2).map { try supervisor.ready("web/\($0)") }
             let old = try Witness(try supervisor.ready("old/0"))
             let other = try supervisor.ready("other/0")
-            try supervisor.reload("# a comment\n" + web + service("other", "sleep", "changed") + service("new", "sleep"))
+            try supervisor.reload(
+                "# a comment\n" + web + service("other", "sleep", "changed") + service("new", "sleep"))
             try supervisor.expect("reloaded: added new; removed old; changed other; 1 unchanged")
             try supervisor.ready("new/0")
             #expect(try old.sawEnd())

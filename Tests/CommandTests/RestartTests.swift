@@ -1,4 +1,5 @@
 import CLinux
+import Cadre
 import Glibc
 import Reactor
 import Testing
@@ -77,7 +78,7 @@ import Testing
                 more: "ready.by = 'notify'\nsocket = [{ name = 'http', listen = 'unix:\(scene.path("http"))' }]")
         }
         try withSupervisor({ toml($0, version: 1) }) { supervisor in
-            let client = try Client(path: supervisor.scene.path("http"))
+            let client = Client(path: supervisor.scene.path("http"))
             let old = try (0..<3).map { try supervisor.ready("web/\($0)") }
             #expect(try old.contains(client.ask()))
             kill(old[1], SIGKILL)
@@ -97,20 +98,13 @@ import Testing
 
 /// Asks a test worker that serves, one connection a question.
 private struct Client {
-    private let address: UnixAddress
-
-    init(path: String) throws {
-        address = try #require(UnixAddress(path: path))
-    }
+    let path: String
 
     /// The process that answered.
     func ask() throws -> Int32 {
-        let socket = Descriptor(
-            owning: try systemCall("socket") { socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0) })
-        var address = address
-        try systemCall("connect") { address.connect(socket) }
-        try socket.write("GET / HTTP/1.0\r\n\r\n")
-        let body = try socket.readText().split(separator: "\r\n").last
+        let connection = try connect(to: path)
+        try connection.write("GET / HTTP/1.0\r\n\r\n")
+        let body = try connection.readText().split(separator: "\r\n").last
         return try #require(Int32(body?.split(separator: " ").first ?? ""), "no answer")
     }
 }

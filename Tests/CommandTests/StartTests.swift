@@ -1,3 +1,4 @@
+import Cadre
 import Glibc
 import Testing
 

@@ -1,5 +1,5 @@
-import Cadre
 import CLinux
+import Cadre
 import FoundationEssentials
 import Glibc
 import Processes
