@@ -30,11 +30,14 @@ enum Machine {
 
     static let isRoot = geteuid() == 0
 
-    /// Whether the hierarchy gives this controller to the cgroups of tests.
+    /// Whether the cgroups of tests have this controller.
     static func hasController(_ name: String) -> Bool {
-        let available = (try? Descriptor.open("\(cgroupRoot ?? "")/cgroup.controllers").readText()) ?? ""
-        return available.split(whereSeparator: \.isWhitespace).contains(Substring(name))
+        let enabled = (try? Descriptor.open("\(cgroupRoot ?? "")/cgroup.subtree_control").readText()) ?? ""
+        return enabled.split(whereSeparator: \.isWhitespace).contains(Substring(name))
     }
+
+    /// Whether a child may have mounts of its own.
+    static let canMount = isRoot && (try? run(["unshare", "--mount", "true"]).code) == 0
 
     /// How long anything may take before a test gives up; a virtual machine without KVM is twenty times slower.
     static let patience = Duration.seconds(120)
@@ -43,6 +46,10 @@ enum Machine {
 extension Trait where Self == ConditionTrait {
     static var needsControlGroups: Self {
         .enabled(if: Machine.cgroupRoot != nil, "needs a cgroup2 mount in which this user may make cgroups")
+    }
+
+    static var needsMounts: Self {
+        .enabled(if: Machine.canMount, "needs root, and leave to make mounts (unshare --mount)")
     }
 
     static var needsRoot: Self { .enabled(if: Machine.isRoot, "needs root") }

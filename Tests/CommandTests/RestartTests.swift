@@ -36,7 +36,9 @@ import Testing
                 workers: 2, more: "ready.by = 'notify'\nrestart = { budget = 3, delay = '1ms' }")
         }) { supervisor in
             let sibling = try supervisor.ready("web/1")
-            try supervisor.expect("web/0 has failed: its last end was exit 3; cadre start web/0 revives it")
+            try supervisor.expect(
+                "web/0 has failed: its budget of 3 restarts in 60 s is spent; its last end was exit 3; cadre start web/0 revives it"
+            )
             let failed = try supervisor.worker("web/0")
             #expect(failed.state == "failed" && failed.restarts == 3 && failed.lastExit?.code == 3)
             #expect(try supervisor.status().summary == "1 service, 1 of 2 workers ready, 1 failed")

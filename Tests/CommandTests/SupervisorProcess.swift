@@ -9,6 +9,8 @@ import Testing
 /// `cadre supervise` in a scene.
 final class SupervisorProcess {
     let scene: Scene
+    /// The delegated root's path below the scene's cgroup, or nothing.
+    private let root: String
     private let program: RunningProgram
     private var hasStopped = false
 
@@ -22,16 +24,20 @@ final class SupervisorProcess {
     ///
     /// - Parameters:
     ///   - toml: What it is to run.
+    ///   - root: A cgroup to be made below the scene's, for the delegated root.
     ///   - wrapper: What executes it with arguments of its own, such as prlimit.
     init(
-        _ toml: String, in scene: Scene, options: [String] = [], wrapper: [String] = [],
+        _ toml: String, in scene: Scene, root: String = "", options: [String] = [], wrapper: [String] = [],
         environment: [String: String] = [:]
     ) throws {
         self.scene = scene
+        self.root = root
+        mkdir("\(scene.cgroup)/\(root)", 0o755)
         let config = try scene.write("cadre.toml", toml)
         program = try RunningProgram(
             wrapper + [
-                Machine.cadre, "supervise", "--config", config, "--cgroup", scene.cgroup, "--runtime-directory",
+                Machine.cadre, "supervise", "--config", config, "--cgroup", "\(scene.cgroup)/\(root)",
+                "--runtime-directory",
                 scene.path("run"), "--log", "terminal",
             ] + options, environment: environment)
     }
@@ -104,8 +110,8 @@ final class SupervisorProcess {
         try signal(SIGTERM)
         let code = try waitForEnd().code
         #expect(code == 0 || code == 5, "\(Unmet(expectation: "a clean end", lines: lines))", sourceLocation: location)
-        let groups = try run(["find", scene.cgroup, "-mindepth", "1", "-type", "d", "-printf", "%P "]).output
-        #expect(groups == "" || groups == "supervisor ", sourceLocation: location)
+        let groups = try run(["find", scene.cgroup, "-mindepth", "1", "-type", "d", "-printf", "%f\n"]).output
+        #expect(Set(groups.split(separator: "\n")).isSubset(of: ["supervisor", root[...]]), sourceLocation: location)
         let events = try Descriptor.open("\(scene.cgroup)/cgroup.events").readText()
         #expect(events.contains("populated 0"), sourceLocation: location)
         #expect(access(runtimeDirectory, F_OK) == -1, "the runtime directory is left", sourceLocation: location)
@@ -121,24 +127,25 @@ final class SupervisorProcess {
 
 /// Gives a test a running supervisor; afterwards nothing of it is left, and that is checked.
 func withSupervisor(
-    _ toml: (Scene) throws -> String, options: [String] = [], wrapper: [String] = [],
+    _ toml: (Scene) throws -> String, root: String = "", options: [String] = [], wrapper: [String] = [],
     environment: [String: String] = [:], at location: SourceLocation = #_sourceLocation,
     _ body: (SupervisorProcess) throws -> Void
 ) throws {
     try withScene { scene in
         let supervisor = try SupervisorProcess(
-            try toml(scene), in: scene, options: options, wrapper: wrapper, environment: environment)
+            try toml(scene), in: scene, root: root, options: options, wrapper: wrapper, environment: environment)
         try body(supervisor)
         try supervisor.stop(at: location)
     }
 }
 
 func withSupervisor(
-    _ toml: String, options: [String] = [], wrapper: [String] = [], environment: [String: String] = [:],
-    at location: SourceLocation = #_sourceLocation, _ body: (SupervisorProcess) throws -> Void
+    _ toml: String, root: String = "", options: [String] = [], wrapper: [String] = [],
+    environment: [String: String] = [:], at location: SourceLocation = #_sourceLocation,
+    _ body: (SupervisorProcess) throws -> Void
 ) throws {
     try withSupervisor(
-        { _ in toml }, options: options, wrapper: wrapper, environment: environment, at: location, body)
+        { _ in toml }, root: root, options: options, wrapper: wrapper, environment: environment, at: location, body)
 }
 
 /// The TOML of a service that runs the test worker.
