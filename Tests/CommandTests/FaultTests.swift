@@ -110,13 +110,18 @@ import Testing
 
     @Test("out of descriptors, what runs goes on, the control socket answers, and the rest starts when there are more")
     func outOfDescriptors() throws {
-        let toml = service("web", "sleep", workers: 20, more: "\(Self.mostPatient)\nlog.to = 'none'")
-        try withSupervisor(toml, wrapper: ["prlimit", "--nofile=48:48"]) { supervisor in
+        let more = "\(Self.mostPatient)\nlog.to = 'none'"
+        try withSupervisor(service("web", "sleep", more: more)) { supervisor in
+            let setLimit = { (limit: Int) in
+                try run(["prlimit", "--pid", "\(supervisor.pid)", "--nofile=\(limit):"])
+            }
             let pid = try supervisor.ready("web/0")
+            #expect(try setLimit(48).code == 0)
+            try supervisor.reload(service("web", "sleep", workers: 20, more: more))
             try supervisor.expect("cannot be started: ", "Too many open files (EMFILE)")
             let (code, output) = try supervisor.cadre("status")
             #expect(code == 0 || code == 4 && output.contains("out of descriptors"), "\(output)")
-            try run(["prlimit", "--pid", "\(supervisor.pid)", "--nofile=1024:1024"])
+            #expect(try setLimit(1024).code == 0)
             for number in 1..<20 { try supervisor.ready("web/\(number)") }
             let worker = try supervisor.worker("web/0")
             #expect(worker.pid == pid && worker.restarts == 0)

@@ -32,11 +32,12 @@ final class SupervisorProcess {
     ) throws {
         self.scene = scene
         self.root = root
-        mkdir("\(scene.cgroup)/\(root)", 0o755)
+        let cgroup = root.isEmpty ? scene.cgroup : "\(scene.cgroup)/\(root)"
+        mkdir(cgroup, 0o755)
         let config = try scene.write("cadre.toml", toml)
         program = try RunningProgram(
             wrapper + [
-                Machine.cadre, "supervise", "--config", config, "--cgroup", "\(scene.cgroup)/\(root)",
+                Machine.cadre, "supervise", "--config", config, "--cgroup", cgroup,
                 "--runtime-directory",
                 scene.path("run"), "--log", "terminal",
             ] + options, environment: environment)
