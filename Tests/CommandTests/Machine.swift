@@ -40,7 +40,7 @@ enum Machine {
     static let canMount = isRoot && (try? run(["unshare", "--mount", "true"]).code) == 0
 
     /// How long anything may take before a test gives up; a virtual machine without KVM is twenty times slower.
-    static let patience = Duration.seconds(15)
+    static let patience = Duration.seconds(60)
 }
 
 extension Trait where Self == ConditionTrait {
