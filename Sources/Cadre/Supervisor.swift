@@ -76,7 +76,7 @@ public actor Supervisor {
         reactor = try Reactor()
         // What fails easily comes before this process is moved.
         try Launcher.makeDirectories(for: options)
-        root = try takeRoot(options.root, events: events)
+        root = try takeRoot(options, events: events)
         launcher = try Launcher(options: options, root: root, events: events)
         inotify = try Inotify()
         manager = ManagerLink(isActive: options.notifiesManager)
