@@ -86,6 +86,11 @@ let package = Package(
         .testTarget(
             name: "SystemdTests", dependencies: ["CLinux", "Reactor", "Systemd", logging, system],
             swiftSettings: strict),
+        .testTarget(
+            name: "MachineTests",
+            dependencies: [
+                "CLinux", "Cadre", "ControlAPI", "Processes", "Reactor", "Systemd", "TestWorker", system,
+            ], swiftSettings: strict),
     ],
     cLanguageStandard: .gnu11
 )
