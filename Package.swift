@@ -105,6 +105,11 @@ let package = Package(
                 "Cadre", "CadreCommand", "ControlGroups", "Specification", "Supervision", argumentParser,
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "MachineTests",
+            dependencies: [
+                "CLinux", "Cadre", "ControlAPI", "Processes", "Reactor", "Systemd", "TestWorker", system,
+            ], swiftSettings: strict),
     ],
     cLanguageStandard: .gnu11
 )
