@@ -124,7 +124,8 @@ public actor Supervisor {
         phase = .stopping
         hasFailedWorkers = fleet.summary.failed > 0
         manager.stopping(within: longestStop + Self.stopMargin)
-        events.log(.notice, .stopping, "stopping \(fleet.summary.workers) workers")
+        events.log(
+            .notice, .stopping, "stopping \(fleet.summary.workers) worker\(fleet.summary.workers == 1 ? "" : "s")")
         for name in fleet.serviceNames { perform(fleet.remove(name, at: Reactor.now)) }
     }
 

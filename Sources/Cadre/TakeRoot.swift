@@ -7,7 +7,7 @@ import Systemd
 ///
 /// What an earlier supervisor left there is killed and removed: it was ours, and nobody looks after it any more.
 func takeRoot(_ options: Options, events: EventLog) throws -> DelegatedRoot {
-    let root = try findRoot(options.root, mayAskSystemd: true)
+    let root = try findRoot(options.root)
     for name in try root.leftovers() {
         events.log(.warning, .leftovers, "killing what an earlier supervisor left in \(root.group.path)/\(name)")
         // By name, as another supervisor may have sockets in the same directory.
@@ -19,7 +19,7 @@ func takeRoot(_ options: Options, events: EventLog) throws -> DelegatedRoot {
     return root
 }
 
-private func findRoot(_ selection: Options.Root, mayAskSystemd: Bool) throws -> DelegatedRoot {
+private func findRoot(_ selection: Options.Root) throws -> DelegatedRoot {
     let facts =
         switch selection {
         case .discovered: try RootFacts.gather()
@@ -30,20 +30,18 @@ private func findRoot(_ selection: Options.Root, mayAskSystemd: Bool) throws -> 
     case .makeSubgroup(let path): return try DelegatedRoot.make(in: path)
     case .impossible(let error): throw error
     case .askSystemdForScope:
-        guard mayAskSystemd else {
-            throw RootError.notDelegated
-        }
+        if let path = try delegatedByUserManager() { return try DelegatedRoot.takeOver(path) }
         try TransientScope.enter(name: "cadre-\(getpid()).scope", description: "Cadre and its workers")
-        return try findRoot(.discovered, mayAskSystemd: false)
+        // Delegated, as we asked for it; a user's manager leaves no mark that says so.
+        return try DelegatedRoot.takeOver(try CgroupMount.ownCgroup())
     }
 }
 
-/// A delegated root that can't be had.
-enum RootError: Error, CustomStringConvertible {
-    case notDelegated
-
-    var description: String {
-        "systemd made a scope for this process but did not delegate its cgroup; start cadre from a unit with "
-            + "Delegate=yes, or name a cgroup with --cgroup"
-    }
+/// The cgroup of the user manager's unit that this process is in, if that is delegated.
+private func delegatedByUserManager() throws -> String? {
+    guard geteuid() != 0, let unit = UserUnit.delegatedControlGroup() else { return nil }
+    // We may be in a leaf below it already.
+    var path = try CgroupMount.ownCgroup()[...]
+    while !path.isEmpty && !path.hasSuffix(unit) { path = path[..<(path.lastIndex(of: "/") ?? path.startIndex)] }
+    return path.isEmpty ? nil : String(path)
 }

@@ -196,7 +196,9 @@ public actor ControlServer {
         do {
             try startThread(name: "cadre-answer") { ControlSocket.send(line, to: Descriptor(owning: number)) }
         } catch {
-            close(number)
+            // A limit of tasks is reached. Just then somebody wants to know: what the socket takes at once is mostly all.
+            _ = cadre_fcntl(number, F_SETFL, O_NONBLOCK)
+            ControlSocket.send(line, to: Descriptor(owning: number))
         }
     }
 

@@ -90,6 +90,11 @@ struct BusMessage: ~Copyable {
         try busCall { sd_bus_message_append_basic(handle, BusType.boolean.code, &value) }
     }
 
+    borrowing func append(_ number: UInt32) throws(BusFailure) {
+        var value = number
+        try busCall { sd_bus_message_append_basic(handle, BusType.uint32.code, &value) }
+    }
+
     borrowing func append(_ numbers: [UInt32]) throws(BusFailure) {
         let size = numbers.count * MemoryLayout<UInt32>.size
         try busCall { sd_bus_message_append_array(handle, BusType.uint32.code, numbers, size) }

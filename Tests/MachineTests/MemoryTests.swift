@@ -14,7 +14,7 @@ extension MachineTests {
             let configuration = """
                 [service.web]
                 command = ["/bin/sh", "-c", '''
-                test -e /run/cadre-test-hog && rm /run/cadre-test-hog || exec sleep 1000
+                test $CADRE_WORKER/$CADRE_INCARNATION = 0/2 || exec sleep 1000
                 sleep 1000 &
                 \(testWorker) hog 200000000 1000000''']
                 workers = 2
@@ -23,7 +23,6 @@ extension MachineTests {
                 \(command("sleep"))
                 """
             try Unit.running(configuration, logging: ["web/0", "web/1"]) { unit in
-                try write("", to: "/run/cadre-test-hog")
                 let siblings = (try unit.pid("web/1"), try unit.pid("other/0"))
                 kill(try unit.pid("web/0"), SIGKILL)
                 let event = try unit.journal.event(.oomKill, of: "web/0")

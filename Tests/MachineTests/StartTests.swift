@@ -110,7 +110,10 @@ extension MachineTests {
         @Test("systemd-analyze finds nothing wrong with the units")
         func verify() throws {
             #expect(try succeed("systemd-analyze", "verify", "cadre.service", "cadre.slice") == "")
-            #expect(try succeed("systemd-analyze", "--user", "verify", "/usr/lib/systemd/user/cadre.service") == "")
+            let user = ["env", "XDG_RUNTIME_DIR=/run", "systemd-analyze", "--user", "verify"]
+            let command = try Command(user + ["/usr/lib/systemd/user/cadre.service"])
+            #expect(try command.wait() == .exited(code: 0))
+            #expect(command.output == "")
         }
     }
 }

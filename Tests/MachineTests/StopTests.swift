@@ -144,7 +144,7 @@ extension MachineTests {
                 kill(try unit.supervisor(), SIGHUP)
                 let message = try unit.journal.event(.spawnFailed, of: "web/2").message
                 #expect(message.contains("web/2 cannot be started"), "\(message)")
-                #expect(message.contains("TasksMax") || message.contains("tasks"), "\(message)")
+                #expect(message.contains("the pids limit (pids.max) of this cgroup or of one above it"), "\(message)")
                 #expect(pids == (try unit.pid("web/0"), try unit.pid("web/1")))
                 // It's the host's fault, not the worker's, so no budget is spent.
                 try succeed("systemctl", "set-property", "--runtime", "cadre.service", "TasksMax=infinity")
