@@ -60,12 +60,13 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
-            name: "ControlAPI", dependencies: ["CLinux", "Cadre", "Reactor", "Supervision", system],
+            name: "ControlAPI", dependencies: ["CLinux", "Cadre", "Reactor", "Specification", "Supervision", system],
             swiftSettings: strict),
         .executableTarget(
             name: "CadreCommand",
             dependencies: [
-                "CLinux", "Cadre", "ControlAPI", "ControlGroups", "Processes", "Reactor", "Specification", "Supervision",
+                "CLinux", "Cadre", "ControlAPI", "ControlGroups", "Processes", "Reactor", "Specification",
+                "Supervision",
                 "Systemd", argumentParser, logging, system,
             ],
             path: "Sources/cadre", swiftSettings: strict),
@@ -77,6 +78,10 @@ let package = Package(
             name: "ControlGroupsTests", dependencies: ["CLinux", "ControlGroups", "Reactor", system],
             swiftSettings: strict),
         .testTarget(name: "SupervisionTests", dependencies: ["Supervision"], swiftSettings: strict),
+        .testTarget(
+            name: "SpecificationTests",
+            dependencies: ["CLinux", "ControlGroups", "Processes", "Reactor", "Specification", "Supervision"],
+            swiftSettings: strict),
         // A program that does what a test tells it to.
         .executableTarget(name: "TestWorker", path: "Tests/TestWorker", cSettings: strictC),
         .testTarget(
@@ -90,6 +95,21 @@ let package = Package(
         .testTarget(
             name: "SystemdTests", dependencies: ["CLinux", "Reactor", "Systemd", logging, system],
             swiftSettings: strict),
+        .testTarget(
+            name: "CadreTests",
+            dependencies: ["CLinux", "Cadre", "Processes", "Specification", "Supervision", system],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: [
+                "Cadre", "CadreCommand", "ControlGroups", "Specification", "Supervision", argumentParser,
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "MachineTests",
+            dependencies: [
+                "CLinux", "Cadre", "ControlAPI", "Processes", "Reactor", "Systemd", "TestWorker", system,
+            ], swiftSettings: strict),
     ],
     cLanguageStandard: .gnu11
 )

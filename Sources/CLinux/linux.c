@@ -12,6 +12,10 @@ int cadre_fcntl(int descriptor, int command, int argument) {
     return fcntl(descriptor, command, argument);
 }
 
+int cadre_dup(int descriptor, int target) {
+    return dup3(descriptor, target, O_CLOEXEC);
+}
+
 int cadre_accept(int socket, int flags) {
     return accept4(socket, NULL, NULL, flags);
 }

@@ -72,7 +72,9 @@ struct EventLog: Sendable {
         case .restarting(let delay):
             log(.info, .restarting, "\(worker) is started again in \(inWords(delay))", worker)
         case .failed:
-            log(.error, .failed, "\(worker) has failed: \(failure(lastExit, policy)); cadre start \(worker) revives it", worker)
+            log(
+                .error, .failed, "\(worker) has failed: \(failure(lastExit, policy)); cadre start \(worker) revives it",
+                worker)
         case .done: log(.info, .done, "\(worker) is done", worker)
         case .stopped: log(.info, .stopped, "\(worker) is stopped", worker)
         }

@@ -19,6 +19,11 @@ final class Launcher {
     /// What workers get back after the supervisor raised its own.
     private let openFileLimit: OpenFileLimit
     private let nullDevice: Descriptor
+    /// What a worker gets as its descriptors 1 and 2, while it is spawned. These have been open since the beginning, so
+    /// their numbers are low: that of the streams themselves may be in the thousands, and up to there the kernel would
+    /// copy the whole table of descriptors for the child.
+    private let standardOutput: Descriptor
+    private let standardError: Descriptor
     /// The limits that were left out, so that each is told once.
     private var leftOut: Set<String> = []
 
@@ -31,6 +36,8 @@ final class Launcher {
         inherited = WorkerEnvironment(inherited: environmentVariables())
         openFileLimit = try OpenFileLimit.raise()
         nullDevice = try Descriptor.open("/dev/null", flags: O_RDWR)
+        standardOutput = try nullDevice.duplicate()
+        standardError = try nullDevice.duplicate()
     }
 
     /// Makes the directories for sockets.
@@ -58,12 +65,19 @@ final class Launcher {
             var environment = try environment(of: incarnation, credentials)
             if let stream = streams.journalStream { environment["JOURNAL_STREAM"] = stream }
             let sockets = service.sockets.descriptors
+            try standardOutput.replace(with: streams.output)
+            try standardError.replace(with: streams.error)
+            defer {
+                // The worker alone holds its streams open, so that their end shows.
+                try? standardOutput.replace(with: nullDevice)
+                try? standardError.replace(with: nullDevice)
+            }
             let child = try Processes.spawn(
                 SpawnRequest(
                     arguments: specification.command.map { expand($0, worker) },
                     environment: environment.lines,
-                    workingDirectory: specification.directory.map { expand($0, worker) },
-                    descriptors: [nullDevice.rawValue, streams.output.rawValue, streams.error.rawValue] + sockets,
+                    workingDirectory: specification.directory.map { expand($0, worker) } ?? "/",
+                    descriptors: [nullDevice.rawValue, standardOutput.rawValue, standardError.rawValue] + sockets,
                     controlGroup: incarnation.group.directory.rawValue, credentials: credentials,
                     openFileLimit: openFileLimit, listenPID: !sockets.isEmpty))
             incarnation.leader = LiveIncarnation.Leader(pid: child.pid, pidfd: child.takePidfd(), isChild: true)
@@ -126,17 +140,21 @@ final class Launcher {
 
     /// Read at each start, so that a restart is enough for a change.
     private func readEnvironmentFile(_ path: String, mayBeMissing: Bool) throws -> [(String, String)] {
-        let text: String
+        let bytes: [UInt8]
         do {
-            text = try Descriptor.open(path).readText(path)
+            bytes = try RegularFile.read(path, atMost: 1 << 20)
         } catch {
-            if mayBeMissing && error.errno == .noSuchFileOrDirectory { return [] }
-            throw error
+            switch error {
+            case .system(let error) where mayBeMissing && error.errno == .noSuchFileOrDirectory: return []
+            case .system(let error): throw error
+            case .notRegular: throw LaunchFailure.environmentFile(path, "is no regular file")
+            case .tooLarge: throw LaunchFailure.environmentFile(path, "is larger than 1 MiB")
+            }
         }
         do {
-            return try parseEnvironmentFile(text)
+            return try parseEnvironmentFile(String(decoding: bytes, as: UTF8.self))
         } catch {
-            throw LaunchFailure.environmentFile(path, error)
+            throw LaunchFailure.environmentLines(path, error)
         }
     }
 
@@ -147,12 +165,16 @@ final class Launcher {
 
 /// What a failed launch means.
 enum LaunchFailure: Error, CustomStringConvertible {
-    /// An environment file has lines that can't be read.
-    case environmentFile(String, EnvironmentFileError)
+    /// An environment file can't be read, for this reason.
+    case environmentFile(String, String)
+    /// An environment file has lines that can't be understood.
+    case environmentLines(String, EnvironmentFileError)
 
     var description: String {
         switch self {
-        case .environmentFile(let path, let error):
+        case .environmentFile(let path, let reason):
+            "the environment file \(path) \(reason)"
+        case .environmentLines(let path, let error):
             error.problems.map { "\(path):\($0.line): \($0.message)" }.joined(separator: "; ")
         }
     }

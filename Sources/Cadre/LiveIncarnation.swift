@@ -1,3 +1,4 @@
+import CLinux
 import ControlGroups
 import Processes
 import Reactor
@@ -62,6 +63,17 @@ final class LiveIncarnation {
         self.specification = specification
         self.group = group
         self.notifications = notifications
+    }
+
+    /// Reaps those leaders of ours that gave that up and whose end nobody has seen; for when the cgroup is empty.
+    func reapFormerLeaders() {
+        for leader in formerLeaders where leader.isChild {
+            // One that left the cgroup is no worker any more.
+            try? Pidfd.signal(leader.pidfd, SIGKILL)
+            var descriptor = pollfd(fd: leader.pidfd.rawValue, events: Int16(POLLIN), revents: 0)
+            poll(&descriptor, 1, 100)
+            _ = try? Pidfd.reap(leader.pidfd)
+        }
     }
 
     /// The name of its cgroup in its service's: `0@17`.

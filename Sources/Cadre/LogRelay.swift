@@ -51,7 +51,7 @@ actor LogRelay {
         // Non-blocking on this side only: each end of a pipe is an open file of its own.
         _ = cadre_fcntl(reading, F_SETFL, O_NONBLOCK)
         opened.add(1, ordering: .relaxed)
-        Task { await self.add(Descriptor(owning: reading), name: name, output: output) }
+        Task(executorPreference: reactor) { await self.add(Descriptor(owning: reading), name: name, output: output) }
         return writing
     }
 

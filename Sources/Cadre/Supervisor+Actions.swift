@@ -40,10 +40,8 @@ extension Supervisor {
     // MARK: Beginning
 
     private func spawn(_ worker: WorkerID, _ number: UInt64) {
-        guard let service = services[worker.service] else {
-            return tell(worker, .spawnFailed(number, isExhaustion: false))
-        }
         do {
+            let service = try service(named: worker.service)
             let incarnation = try launcher.launch(worker, number, of: service)
             do {
                 try watch(incarnation)
@@ -62,6 +60,17 @@ extension Supervisor {
             events.log(.error, .spawnFailed, "\(worker) cannot be started: \(error)", worker, number)
             tell(worker, .spawnFailed(number, isExhaustion: isExhaustion))
         }
+    }
+
+    /// A service that is specified, with its cgroup made.
+    private func service(named name: String) throws -> Service {
+        if let service = services[name] { return service }
+        guard let specification = specification.services.first(where: { $0.name == name }) else {
+            throw UnknownNameError(name: name, services: fleet.serviceNames)
+        }
+        let service = Service(specification: specification, group: try root.serviceGroup(name))
+        services[name] = service
+        return service
     }
 
     // MARK: Ending
@@ -92,6 +101,7 @@ extension Supervisor {
             records[worker, default: WorkerRecord()].add(try incarnation.group.cpuStatistics())
         }
         unwatch(incarnation)
+        incarnation.reapFormerLeaders()
         guard let service = services[worker.service] else { return }
         warn(incarnation) { try service.group.removeTree(childNamed: LiveIncarnation.groupName(worker, number)) }
     }

@@ -23,6 +23,7 @@ public actor Supervisor {
 
     var specification: Specification
     var fleet: Fleet
+    /// The services of which a worker was started, or is about to be.
     var services: [String: Service] = [:]
     /// The incarnations of which any process is left, by worker; mostly one each.
     var incarnations: [WorkerID: [LiveIncarnation]] = [:]
@@ -95,8 +96,9 @@ public actor Supervisor {
         if let signals { try watch(signals) }
         try watchEvents()
         manager.feedWatchdog(on: reactor)
-        for service in specification.services { add(service) }
-        work()
+        together {
+            for service in specification.services { add(service) }
+        }
         await withCheckedContinuation { continuation in
             finished = continuation
             work()
@@ -148,70 +150,12 @@ public actor Supervisor {
 
     private func received(_ signal: Int32) {
         switch signal {
-        case SIGHUP: reload()
+        case SIGHUP: _ = try? reload()
         case SIGINT where phase == .stopping:
             events.log(.warning, .killing, "interrupted again: killing what is left")
             kill()
         default: stop()
         }
-    }
-
-    // MARK: Specification
-
-    /// Reads the specification again and changes what runs to it; if it's wrong nothing changes.
-    public func reload() {
-        guard phase == .running else { return }
-        manager.reloading()
-        defer { manager.ready() }
-        do {
-            guard let read = options.reload else { throw ReloadError.noSource }
-            apply(try read())
-        } catch {
-            events.log(.error, .reloadRejected, "reload rejected, nothing is changed: \(error)")
-        }
-    }
-
-    /// Changes what runs to `new`: adds and stops services, changes the count of workers, and replaces workers whose
-    /// service changed otherwise one after another, each when its successor is ready. What is the same stays untouched.
-    public func apply(_ new: Specification) {
-        guard phase == .running else { return }
-        let change = SpecificationChange(from: specification, to: new)
-        specification = new
-        for name in change.names(where: { $0 == .removed }) { perform(fleet.remove(name, at: Reactor.now)) }
-        for service in new.services {
-            switch change.services[service.name] {
-            case .added: add(service)
-            case .changed(let countOnly):
-                services[service.name]?.specification = service
-                configure(service, replacesWorkers: !countOnly)
-            case .removed, .unchanged, nil: break
-            }
-        }
-        events.log(.notice, .reloaded, "reloaded: \(change.summary)")
-    }
-
-    private func add(_ specification: ServiceSpecification) {
-        if let service = services[specification.name] {
-            // It was removed a moment ago and is still on its way out.
-            service.specification = specification
-        } else {
-            do {
-                let group = try root.serviceGroup(specification.name)
-                services[specification.name] = Service(specification: specification, group: group)
-            } catch {
-                events.log(
-                    .error, .failed, "\(specification.name): \(error)", service: specification.name)
-                return
-            }
-        }
-        configure(specification, replacesWorkers: false)
-    }
-
-    private func configure(_ service: ServiceSpecification, replacesWorkers: Bool) {
-        let count = service.workers.resolved(cpus: availableProcessors())
-        perform(
-            fleet.configure(
-                service.name, policy: service.policy, count: count, replacesWorkers: replacesWorkers, at: Reactor.now))
     }
 
     // MARK: Commands
@@ -265,8 +209,17 @@ public actor Supervisor {
         perform(fleet.handle(worker, input, at: Reactor.now))
     }
 
-    private func perform(_ actions: [FleetAction]) {
+    func perform(_ actions: [FleetAction]) {
         pending += actions
+        work()
+    }
+
+    /// Tells the fleet several things before anything of it is done, so that nobody takes a part for the whole: that
+    /// the first service is ready doesn't mean that all are.
+    private func together(_ tell: () -> Void) {
+        isWorking = true
+        tell()
+        isWorking = false
         work()
     }
 
@@ -305,7 +258,7 @@ public actor Supervisor {
     }
 
     private func forget(_ name: String) {
-        services[name] = nil
+        guard services.removeValue(forKey: name) != nil else { return }
         do {
             try root.group.removeTree(childNamed: name)
         } catch {
@@ -332,51 +285,11 @@ public actor Supervisor {
     }
 }
 
-/// A name that stands for no service and no worker.
-public struct UnknownNameError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The name that was given.
-    public let name: String
-    /// The services there are.
-    public let services: [String]
-
-    /// A name that none of `services` or its workers has.
-    public init(name: String, services: [String]) {
-        self.name = name
-        self.services = services
-    }
-
-    /// A sentence that lists what there is.
-    public var description: String {
-        let known = services.isEmpty ? "there are no services" : "the services are \(services.joined(separator: ", "))"
-        return "there is no service or worker \"\(name)\"; \(known), and a worker is named like web/0"
-    }
-}
-
-/// A reload that can't be.
-enum ReloadError: Error, CustomStringConvertible {
-    case noSource
-
-    var description: String { "this supervisor was given its services directly, there is no file to read again" }
-}
-
 /// Holds a value that can't be copied for closures that share it.
 final class Shared<Value: ~Copyable> {
     let value: Value
 
     init(_ value: consuming Value) {
         self.value = value
-    }
-}
-
-extension SpecificationChange {
-    /// As in `added a; changed b, c; 4 unchanged`.
-    var summary: String {
-        let kinds: [(String, [String])] = [
-            ("added", names { $0 == .added }), ("removed", names { $0 == .removed }),
-            ("changed", names { if case .changed = $0 { true } else { false } }),
-        ]
-        var parts = kinds.filter { !$0.1.isEmpty }.map { "\($0.0) \($0.1.joined(separator: ", "))" }
-        parts.append("\(names { $0 == .unchanged }.count) unchanged")
-        return parts.joined(separator: "; ")
     }
 }

@@ -28,6 +28,17 @@ public struct ControlClient: Sendable {
         try done(.stop(names))
     }
 
+    /// Makes the supervisor read its specification again, and returns what changes.
+    ///
+    /// - Throws: ``ControlError/badSpecification(_:)`` if it has problems; then nothing changes.
+    public func reload() throws(ControlError) -> String {
+        switch try ask(.reload) {
+        case .reloaded(let change): return change
+        case .badSpecification(let problems): throw .badSpecification(problems)
+        case .status, .done, .refused: throw .brokenAnswer(path: path)
+        }
+    }
+
     /// Stops everything, the supervisor included, and returns when its process is gone.
     public func shutDown() throws(ControlError) {
         let supervisor = try status().supervisor

@@ -9,6 +9,8 @@ public enum ControlRequest: Codable, Hashable, Sendable {
     case start([String])
     /// Stop workers and leave them down.
     case stop([String])
+    /// Read the specification again and change what runs to it.
+    case reload
     /// Stop everything, and the supervisor.
     case shutDown
 }
@@ -19,6 +21,10 @@ public enum ControlResponse: Codable, Hashable, Sendable {
     case status(Snapshot)
     /// It is done, for these workers.
     case done([String])
+    /// To ``ControlRequest/reload``: what changes.
+    case reloaded(String)
+    /// The specification has problems, one a line; nothing changes.
+    case badSpecification(String)
     /// It can't be done, and why.
     case refused(String)
 }

@@ -1,6 +1,7 @@
 import CLinux
 public import Cadre
 import Reactor
+import Specification
 import Supervision
 
 /// Answers clients on a unix socket, on a thread of its own: the core is asked, never held up.
@@ -156,12 +157,24 @@ public actor ControlServer {
                 let workers = try await supervisor.workers(named: names)
                 await supervisor.stop(workers)
                 return .done(workers.map(\.description))
+            case .reload:
+                return await reload()
             case .shutDown:
                 await supervisor.stop()
                 return .done([])
             }
         } catch {
             return .refused(error.description)
+        }
+    }
+
+    private func reload() async -> ControlResponse {
+        do {
+            return .reloaded(try await supervisor.reload())
+        } catch let error as SpecificationError {
+            return .badSpecification("\(error)")
+        } catch {
+            return .refused("\(error)")
         }
     }
 

@@ -10,6 +10,8 @@ public enum ControlError: Error, CustomStringConvertible, Sendable {
     case nobody(path: String)
     /// The socket may not be used by us.
     case forbidden(path: String)
+    /// The specification that the supervisor was to read has these problems, one a line.
+    case badSpecification(String)
     /// The supervisor refused, and said why.
     case refused(String)
     /// The answer did not come, or isn't one.
@@ -26,6 +28,7 @@ public enum ControlError: Error, CustomStringConvertible, Sendable {
                 + "or name its socket with --socket"
         case .forbidden(let path):
             "you may not use \(path); only root, the supervisor's own user and the members of its group may"
+        case .badSpecification(let problems): problems
         case .refused(let reason): reason
         case .brokenAnswer(let path): "the supervisor at \(path) hung up without a whole answer; it may be stopping"
         case .system(let error): "\(error)"

@@ -41,7 +41,13 @@ extension ControlGroup {
 
     /// Removes a child with all cgroups below it, the deepest first; that it isn't there any more is no error.
     public func removeTree(childNamed name: String) throws(SystemCallError) {
-        do {
+        do throws(SystemCallError) {
+            do throws(SystemCallError) {
+                // Few workers make cgroups of their own.
+                return try removeChild(name)
+            } catch {
+                guard error.errno == .resourceBusy else { throw error }
+            }
             try openChild(name).walk { group throws(SystemCallError) in
             } leave: { parent, child throws(SystemCallError) in
                 try parent.removeChild(child)

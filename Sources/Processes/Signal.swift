@@ -17,7 +17,7 @@ public struct Signal: RawRepresentable, Hashable, Sendable, CustomStringConverti
         let short = name.hasPrefix("SIG") ? String(name.dropFirst(3)) : name
         if let index = Self.names.firstIndex(of: short) ?? Self.aliases[short].map({ Int($0) - 1 }) {
             self.init(rawValue: Int32(index + 1))
-        } else if let number = Int32(name), number > 0, number <= Self.realTime.upperBound {
+        } else if name.first != "+", let number = Int32(name), number > 0, number <= Self.realTime.upperBound {
             self.init(rawValue: number)
         } else if let number = Self.realTimeNumber(short), Self.realTime.contains(number) {
             self.init(rawValue: number)

@@ -31,6 +31,12 @@ public struct Descriptor: ~Copyable, Sendable {
         return Descriptor(owning: try systemCall("fcntl F_DUPFD_CLOEXEC") { cadre_fcntl(original, F_DUPFD_CLOEXEC, 0) })
     }
 
+    /// Makes this descriptor's number stand for what `other` stands for; what it stood for before is closed.
+    public borrowing func replace(with other: borrowing Descriptor) throws(SystemCallError) {
+        let (number, source) = (rawValue, other.rawValue)
+        try systemCall("dup3") { cadre_dup(source, number) }
+    }
+
     /// The path under which the kernel shows this descriptor to this process, for calls that take no descriptor.
     public borrowing func procPath(_ relative: String = "") -> String {
         "/proc/self/fd/\(rawValue)\(relative.isEmpty ? "" : "/\(relative)")"

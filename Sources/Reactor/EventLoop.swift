@@ -8,10 +8,16 @@ import Synchronization
 final class EventLoop: @unchecked Sendable {
     /// What other threads leave for this one.
     private struct Inbox {
-        var jobs: [(job: UnownedJob, executor: UnownedSerialExecutor)] = []
+        var jobs: [Job] = []
         /// The event descriptor has been written and not yet read.
         var isWakeUpPending = false
         var isStopped = false
+    }
+
+    private struct Job {
+        let job: UnownedJob
+        let executor: UnownedSerialExecutor
+        let taskExecutor: UnownedTaskExecutor
     }
 
     private let inbox = Mutex(Inbox())
@@ -38,8 +44,8 @@ final class EventLoop: @unchecked Sendable {
 
     var isCurrent: Bool { thread.load(ordering: .relaxed) == pthread_self() }
 
-    func enqueue(_ job: UnownedJob, for executor: UnownedSerialExecutor) {
-        post { $0.jobs.append((job, executor)) }
+    func enqueue(_ job: UnownedJob, for executor: UnownedSerialExecutor, _ taskExecutor: UnownedTaskExecutor) {
+        post { $0.jobs.append(Job(job: job, executor: executor, taskExecutor: taskExecutor)) }
     }
 
     func stop() {
@@ -79,7 +85,7 @@ final class EventLoop: @unchecked Sendable {
             inbox.isWakeUpPending = false
             return (exchange(&inbox.jobs, with: []), inbox.isStopped)
         }
-        for (job, executor) in jobs { job.runSynchronously(on: executor) }
+        for job in jobs { job.job.runSynchronously(isolatedTo: job.executor, taskExecutor: job.taskExecutor) }
         return !isStopped
     }
 }

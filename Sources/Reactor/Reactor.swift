@@ -1,14 +1,15 @@
 import CLinux
 import Synchronization
 
-/// The core's one thread: an epoll loop that is also a serial executor, so that an actor can live on it.
+/// The core's one thread: an epoll loop that is also a serial executor, so that an actor can live on it, and a task
+/// executor, so that a task can that belongs to no actor.
 ///
 /// Everything that happens to the core is an event here: a descriptor became readable, a deadline passed, another
 /// thread awaits the actor. Descriptors, timers and whatever their handlers capture are touched on this thread only,
 /// so nothing in the core needs a lock.
 ///
 /// The thread starts with the reactor and ends when the last reference to the reactor goes.
-public final class Reactor: SerialExecutor {
+public final class Reactor: SerialExecutor, TaskExecutor {
     private let loop: EventLoop
 
     /// Creates the loop and starts its thread.
@@ -26,11 +27,11 @@ public final class Reactor: SerialExecutor {
     /// Whether the caller is on the reactor's thread.
     public var isCurrent: Bool { loop.isCurrent }
 
-    // MARK: SerialExecutor
+    // MARK: SerialExecutor, TaskExecutor
 
-    /// Runs a job of an actor on the reactor's thread. Any thread may call this.
+    /// Runs a job on the reactor's thread. Any thread may call this.
     public func enqueue(_ job: consuming ExecutorJob) {
-        loop.enqueue(UnownedJob(job), for: asUnownedSerialExecutor())
+        loop.enqueue(UnownedJob(job), for: asUnownedSerialExecutor(), asUnownedTaskExecutor())
     }
 
     /// Stops the process if the caller isn't on the reactor's thread.

@@ -48,11 +48,13 @@ struct DocumentNode: Hashable, Sendable {
         line = locator.lines[path]
         value =
             if let table = toml.table {
+                // Keys that TOML tells apart may be equal to Swift, which compares characters and not bytes. Only keys in
+                // ASCII are known, so the one that stays is reported.
                 .table(
                     Dictionary(
-                        uniqueKeysWithValues: table.map { key, value in
+                        table.map { key, value in
                             (key, DocumentNode(value.tomlValue, file: file, path: path + key, locator: locator))
-                        }))
+                        }, uniquingKeysWith: { first, _ in first }))
             } else if let array = toml.array {
                 .array(
                     array.enumerated().map { index, value in

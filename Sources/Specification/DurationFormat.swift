@@ -32,12 +32,14 @@ public enum DurationFormat {
             let name = rest.prefix { $0.isLetter }
             rest = rest.dropFirst(name.count).drop(while: \.isWhitespace)
             guard !whole.isEmpty, let unit = units[String(name)] else { throw unreadable(text) }
+            // At most one unit, so that only the sum can be too long.
+            let fractionPart = fraction.isEmpty ? 0 : Int64(((Double("0.\(fraction)") ?? 0) * Double(unit)).rounded())
             guard let number = Int64(whole),
                 case let (part, partOverflow) = number.multipliedReportingOverflow(by: unit),
                 case let (sum, overflow) = total.addingReportingOverflow(part), !partOverflow, !overflow,
-                sum <= longest
+                sum <= longest - fractionPart
             else { throw FormatError("\(text.quoted) is longer than 100 years, the longest duration") }
-            total = sum + (fraction.isEmpty ? 0 : Int64(((Double("0.\(fraction)") ?? 0) * Double(unit)).rounded()))
+            total = sum + fractionPart
         }
         return .nanoseconds(total)
     }

@@ -59,10 +59,13 @@ public struct ServiceSpecification: Hashable, Sendable {
         environmentFile.map { $0.hasPrefix("-") ? (String($0.dropFirst()), true) : ($0, false) }
     }
 
+    /// The names of Cadre's own cgroups beside those of the services.
+    public static let reservedNames = DelegatedRoot.reservedNames
+
     /// Whether `name` can name a service, which is also a directory in the cgroup tree: letters, digits, `_` and `-`,
-    /// 64 at the most, and not `supervisor`, which is the supervisor's own cgroup.
+    /// 64 at the most, and none of ``reservedNames``.
     public static func isValidName(_ name: String) -> Bool {
-        (1...64).contains(name.utf8.count) && name != "supervisor"
+        (1...64).contains(name.utf8.count) && !reservedNames.contains(name)
             && name.utf8.allSatisfy {
                 (0x30...0x39).contains($0) || (0x41...0x5A).contains($0 & 0xDF) || $0 == 0x5F || $0 == 0x2D
             }

@@ -25,12 +25,13 @@ public enum SizeFormat {
         }
         let suffix = rest.drop { $0 == " " }
         guard !whole.isEmpty, suffix.count <= 1, let unit = units[suffix.first ?? "B"] else { throw unreadable(text) }
-        guard let number = UInt64(whole), case let (bytes, overflow) = number.multipliedReportingOverflow(by: unit),
-            !overflow, bytes <= UInt64(Int64.max)
-        else { throw FormatError("\(text.quoted) is more than the kernel can count; write \"infinity\" for no limit") }
         // A fraction of less than a byte is cut off.
-        let part = fraction.isEmpty ? 0 : (Double("0.\(fraction)") ?? 0) * Double(unit)
-        return .bytes(bytes + UInt64(part))
+        let part = fraction.isEmpty ? 0 : UInt64((Double("0.\(fraction)") ?? 0) * Double(unit))
+        guard let number = UInt64(whole), case let (product, isTooLarge) = number.multipliedReportingOverflow(by: unit),
+            case let (bytes, overflow) = product.addingReportingOverflow(part), !isTooLarge, !overflow,
+            bytes <= UInt64(Int64.max)
+        else { throw FormatError("\(text.quoted) is more than the kernel can count; write \"infinity\" for no limit") }
+        return .bytes(bytes)
     }
 
     /// A short form for tables, rounded: `38M`, `1.5G`, `900B`.

@@ -121,21 +121,20 @@ extension SpecificationDecoder {
         }
         // What is missing is of interest only where what is there is right.
         if problems.count > problemsBefore { return LogSpecification() }
-        switch target ?? .auto {
-        case .file:
-            guard let path else {
-                report(node, "no file is named; add a line such as file = \"/var/log/{service}-{worker}.log\"")
-                break
-            }
-            return LogSpecification(destination: .file(path))
-        case .auto, .journal, .terminal, .none:
-            if let file { report(file, "a file is used only with to = \"file\"; write that, or leave out file") }
+        // A file that is named is meant to be used.
+        let destination = target ?? (file == nil ? .auto : .file)
+        if let file, destination != .file {
+            report(file, "a file is used only with to = \"file\"; write that, or leave out file")
         }
-        switch target ?? .auto {
-        case .auto, .file: return LogSpecification(destination: .auto)
+        switch destination {
+        case .auto: return LogSpecification(destination: .auto)
         case .journal: return LogSpecification(destination: .journal)
         case .terminal: return LogSpecification(destination: .terminal)
         case .none: return LogSpecification(destination: .none)
+        case .file:
+            if let path { return LogSpecification(destination: .file(path)) }
+            report(node, "no file is named; add a line such as file = \"/var/log/{service}-{worker}.log\"")
+            return LogSpecification()
         }
     }
 
@@ -156,28 +155,15 @@ extension SpecificationDecoder {
     }
 
     private mutating func percentage(_ node: DocumentNode) -> Double? {
-        let example = "\"150%\", which is one and a half processors"
         switch node.value {
         case .string("infinity"): return nil
-        case .string(let text):
-            let digits = text.dropLast()
-            guard text.hasSuffix("%"), digits.first?.isDigit == true,
-                digits.allSatisfy({ $0.isDigit || $0 == "." }), let percent = Double(digits)
-            else {
-                report(node, "\(text.quoted) is not a share of processor time; write one such as \(example)")
-                return nil
-            }
-            // The kernel takes no quota under 1 ms, and the period is 100 ms.
-            guard (1...1_000_000).contains(percent) else {
-                report(node, "\(text.quoted) is out of range; write \"1%\" to \"1000000%\"")
-                return nil
-            }
-            return percent
         case .integer(let number):
             report(node, "\(number) has no unit; write \"\(number)%\" for hundredths of one processor")
-        case .table, .array, .float, .boolean, .date: mismatch(node, "a string", example: example)
+            return nil
+        case .string, .table, .array, .float, .boolean, .date:
+            let example = "\"150%\", which is one and a half processors"
+            return parsed(node, "a string", example: example, PercentFormat.parse)
         }
-        return nil
     }
 
     private mutating func tasks(_ node: DocumentNode) -> Int? {

@@ -31,8 +31,8 @@ struct SpecificationDecoder {
 
     private mutating func isValidName(_ name: String, _ node: DocumentNode) -> Bool {
         if ServiceSpecification.isValidName(name) { return true }
-        if name == "supervisor" {
-            report(node, "\"supervisor\" is the name of Cadre's own cgroup; choose another name")
+        if ServiceSpecification.reservedNames.contains(name) {
+            report(node, "\(name.quoted) is the name of Cadre's own cgroup; choose another name")
         } else {
             report(
                 node,

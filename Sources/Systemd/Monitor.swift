@@ -37,12 +37,14 @@ final class Monitor<Value>: @unchecked Sendable {
         return result
     }
 
-    /// Waits until `condition` holds, and changes the value in the same moment.
+    /// Waits until `condition` holds, changes the value in the same moment, and wakes those who wait for that.
     func wait<Result>(until condition: (Value) -> Bool, then body: (inout Value) -> Result) -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while !condition(value) { pthread_cond_wait(changed, mutex) }
-        return body(&value)
+        let result = body(&value)
+        pthread_cond_broadcast(changed)
+        return result
     }
 
     /// Waits until `condition` holds, but no longer than `limit`, and returns what `body` says of the value, or nil if

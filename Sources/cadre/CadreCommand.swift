@@ -16,7 +16,7 @@ struct CadreCommand: ParsableCommand {
         version: cadreVersion,
         subcommands: [
             RunCommand.self, SuperviseCommand.self, CheckCommand.self, StatusCommand.self, LogsCommand.self,
-            StartCommand.self, StopCommand.self,
+            StartCommand.self, StopCommand.self, ReloadCommand.self,
         ])
 }
 

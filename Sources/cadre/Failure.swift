@@ -20,11 +20,15 @@ enum Failure {
             printError("\(error)")
             return badSpecification
         case let error as ControlError:
+            if case .badSpecification(let problems) = error {
+                printError(problems)
+                return badSpecification
+            }
             printError("cadre: \(error)")
             switch error {
             case .nobody: return noSupervisor
             case .refused, .forbidden: return refused
-            case .taken, .brokenAnswer, .system: return failed
+            case .taken, .brokenAnswer, .badSpecification, .system: return failed
             }
         default:
             printError("cadre: \(error)")

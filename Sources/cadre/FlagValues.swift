@@ -22,7 +22,7 @@ extension RunCommand {
         let base = program.split(separator: "/").last.map(String.init) ?? program
         let name = String(base.prefix { $0 != "." }.map { isNameCharacter($0) ? $0 : "-" })
         guard !name.isEmpty else { throw ValidationError("give the service a name with --name") }
-        return name == "supervisor" || name == "keeper" ? "\(name)-service" : name
+        return ServiceSpecification.reservedNames.contains(name) ? "\(name)-service" : name
     }
 
     func checkedName(_ name: String) throws -> String {

@@ -17,10 +17,16 @@ enum Foreground {
         // A client or a terminal that is gone is an error of write(2), not the end.
         signal(SIGPIPE, SIG_IGN)
         let log = SupervisorLog(prefersJournal: options.logs == .journal)
-        Task {
-            let code = await supervise(specification, options, socketGroup: socketGroup, logger: log.logger)
-            log.flush()
-            exit(code.rawValue)
+        do {
+            // The standard executor would bring the threads of libdispatch, one of which wakes each second.
+            let reactor = try Reactor(name: "cadre-main")
+            Task(executorPreference: reactor) {
+                let code = await supervise(specification, options, socketGroup: socketGroup, logger: log.logger)
+                log.flush()
+                exit(code.rawValue)
+            }
+        } catch {
+            exit(Failure.report(error).rawValue)
         }
         while true { pause() }
     }

@@ -29,7 +29,8 @@ enum StatusTable {
         [
             service.name, "\(worker.number)", worker.state, worker.pid.map(String.init) ?? "-",
             worker.uptimeSeconds.map { DurationFormat.uptime(.seconds($0)) } ?? "-", "\(worker.restarts)",
-            DurationFormat.cpuTime(.seconds(worker.cpuSeconds)), memory(worker), lastExit(worker),
+            DurationFormat.cpuTime(.microseconds((worker.cpuSeconds * 1e6).rounded())), memory(worker),
+            lastExit(worker),
         ]
     }
 

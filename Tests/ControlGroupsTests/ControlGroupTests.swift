@@ -172,12 +172,8 @@ struct ControlGroupTests {
         #expect(seen.contains(.removed(watch: watch)))
     }
 
-    private func expectErrno(_ errno: Errno, _ body: () throws(SystemCallError) -> Void) {
-        do {
-            try body()
-            Issue.record("nothing was thrown instead of \(errno.explanation)")
-        } catch {
-            #expect(error.errno == errno)
-        }
+    private func expectErrno(_ errno: Errno, _ body: () throws -> Void) {
+        let error = #expect(throws: SystemCallError.self) { try body() }
+        #expect(error?.errno == errno)
     }
 }

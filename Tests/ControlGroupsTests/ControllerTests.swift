@@ -1,10 +1,11 @@
 import CLinux
 import Reactor
+import SystemPackage
 import Testing
 
 @testable import ControlGroups
 
-@Suite("Limits on a cgroup", .serialized, .enabled(if: Machine.isWritable, "needs a writable cgroup2 mount"))
+@Suite("Limits on a cgroup", .enabled(if: Machine.isWritable, "needs a writable cgroup2 mount"))
 struct ControllerTests {
     @Test("a limit whose controller is missing is an error, or is left out at best effort")
     func missingController() throws {
@@ -67,22 +68,21 @@ struct ControllerTests {
     @Test(
         "controllers reach the workers of a service, and a cgroup with other processes says why not",
         .enabled(if: Machine.hasControllers, "needs the controllers of the virtual machine"))
-    func delegation() throws {
-        let all = Set(Controller.allCases)
-        let sandbox = try Sandbox(controllers: all)
-        let home = try ControlGroup.open(try CgroupMount.ownCgroup())
-        do {
-            let root = try DelegatedRoot.takeOver(sandbox.group.path)
-            #expect(root.available == all)
-            let worker = try root.serviceGroup("web").makeChild("0@1")
-            #expect(try worker.controllers() == all)
-            try home.moveSelf()
+    func delegation() async {
+        await #expect(processExitsWith: .success) {
+            let all = Set(Controller.allCases)
+            let sandbox = try Sandbox(controllers: all)
+            do {
+                let root = try DelegatedRoot.takeOver(sandbox.group.path)
+                #expect(root.available == all)
+                let worker = try root.serviceGroup("web").makeChild("0@1")
+                #expect(try worker.controllers() == all)
+            }
+            let crowded = try Sandbox(controllers: all)
+            let sleeper = try Sleeper(in: crowded.group)
+            let root = try DelegatedRoot.takeOver(crowded.group.path)
+            #expect(root.available.isEmpty)
+            #expect(root.unavailable[.memory]?.contains("pid \(sleeper.process)") == true)
         }
-        let crowded = try Sandbox(controllers: all)
-        let sleeper = try Sleeper(in: crowded.group)
-        let root = try DelegatedRoot.takeOver(crowded.group.path)
-        #expect(root.available.isEmpty)
-        #expect(root.unavailable[.memory]?.contains("pid \(sleeper.process)") == true)
-        try home.moveSelf()
     }
 }

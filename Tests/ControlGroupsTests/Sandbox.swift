@@ -1,4 +1,5 @@
 import CLinux
+import Glibc
 import Reactor
 import Synchronization
 import SystemPackage
@@ -35,14 +36,17 @@ struct Sandbox: ~Copyable {
     let name: String
 
     init(controllers: Set<Controller> = []) throws {
-        parent = try ControlGroup.open(Machine.writableRoot ?? "/sys/fs/cgroup")
+        let parent = try ControlGroup.open(Machine.writableRoot ?? "/sys/fs/cgroup")
         for (_, error) in parent.enable(controllers) { throw error }
-        name = "cadre-test-\(getpid())-\(Self.counter.add(1, ordering: .relaxed).newValue)"
+        let name = "cadre-test-\(getpid())-\(Self.counter.add(1, ordering: .relaxed).newValue)"
         group = try parent.makeChild(name)
+        self.parent = parent
+        self.name = name
     }
 
     deinit {
         do {
+            if try group.processes(recursive: true).contains(getpid()) { try parent.moveSelf() }
             try group.kill()
             _ = try group.waitUntilEmpty(within: .seconds(60))
             try parent.removeTree(childNamed: name)
@@ -57,13 +61,32 @@ struct Sleeper: ~Copyable {
     let process: Int32
 
     init(in group: borrowing ControlGroup) throws {
+        let process = try Self.start()
+        do {
+            try group.write("cgroup.procs", "\(process)")
+        } catch {
+            kill(process, SIGKILL)
+            waitpid(process, nil, 0)
+            throw error
+        }
+        self.process = process
+    }
+
+    private static func start() throws -> Int32 {
         var process: Int32 = 0
         var arguments: [UnsafeMutablePointer<CChar>?] = [strdup("sleep"), strdup("3600"), nil]
         defer { for argument in arguments { free(argument) } }
-        let result = posix_spawn(&process, "/bin/sleep", nil, nil, &arguments, nil)
+        // Test threads block most signals, and children inherit that.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        let result = posix_spawn(&process, "/bin/sleep", nil, &attributes, &arguments, nil)
         if result != 0 { throw SystemCallError(call: "posix_spawn", errno: Errno(rawValue: result)) }
-        self.process = process
-        try group.write("cgroup.procs", "\(process)")
+        return process
     }
 
     /// The signal that ended it.

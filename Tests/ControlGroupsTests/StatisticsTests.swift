@@ -107,7 +107,8 @@ struct StatisticsTests {
             full avg10=0.00 avg60=0.50 avg300=100.00 total=77
 
             """
-        let pressure = try #require(PressureStatistics(parsing: text.utf8.span))
+        let parsed = PressureStatistics(parsing: text.utf8.span)
+        let pressure = try #require(parsed)
         #expect(pressure.some.average10 == 12.34)
         #expect(pressure.some.average60 == 1.05)
         #expect(pressure.some.average300 == 0.2)

@@ -15,6 +15,18 @@ import Testing
         #expect(threads.0 == threads.1)
     }
 
+    @Test("a task that prefers it runs on its thread, and does again after it awaited an actor elsewhere")
+    func task() async throws {
+        let (reactor, core) = (try Reactor(), Core(try Reactor()))
+        let isCurrent = await Task(executorPreference: reactor) {
+            let before = reactor.isCurrent
+            await core.increment()
+            return [before, reactor.isCurrent]
+        }.value
+        #expect(isCurrent == [true, true])
+        #expect(await core.count == 1)
+    }
+
     @Test("ten thousand calls from everywhere at once all arrive") func concurrent() async throws {
         let core = Core(try Reactor())
         await withTaskGroup { group in
@@ -67,11 +79,11 @@ import Testing
         for _ in 0..<200 {
             try startThread(name: "named-thread") {
                 let name = try? Descriptor.open("/proc/thread-self/comm").readText()
-                names.continuation.yield(String(name?.dropLast() ?? ""))
+                names.continuation.yield(name ?? "")
             }
         }
         var iterator = names.stream.makeAsyncIterator()
-        for _ in 0..<200 { #expect(await iterator.next() == "named-thread") }
+        for _ in 0..<200 { #expect(await iterator.next() == "named-thread\n") }
     }
 
     @Test("without references to it, it lets go of its handlers and closes its descriptors") func end() async throws {

@@ -57,6 +57,9 @@ int cadre_openat(int directory, const char *path, int flags, mode_t mode);
 // fcntl(2) with an int argument, variadic as well.
 int cadre_fcntl(int descriptor, int command, int argument);
 
+// dup3(2) with O_CLOEXEC.
+int cadre_dup(int descriptor, int target);
+
 // accept4(2), without the sender's address.
 int cadre_accept(int socket, int flags);
 

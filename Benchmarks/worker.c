@@ -1,0 +1,54 @@
+// The worker of the benchmarks: tells when its main began, and sleeps until it is killed.
+//
+//   worker FIFO NUMBER [LINES]
+//
+// It writes one record to FIFO: the time (CLOCK_MONOTONIC, nanoseconds), its process ID and NUMBER. With LINES it then
+// prints so many lines to its standard output and writes a second record.
+
+#define _GNU_SOURCE
+
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+struct record {
+    int64_t time;
+    int32_t pid;
+    int32_t number;
+};
+
+static struct record now(const char *number) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (struct record){(int64_t)time.tv_sec * 1000000000 + time.tv_nsec, getpid(), atoi(number)};
+}
+
+// A record is far shorter than PIPE_BUF, so those of many workers don't mix.
+static void tell(const char *fifo, struct record record) {
+    const int descriptor = open(fifo, O_WRONLY);
+    if (write(descriptor, &record, sizeof record) != sizeof record) {
+        _exit(1);
+    }
+    close(descriptor);
+}
+
+int main(int count, char **arguments) {
+    if (count < 3) {
+        return 2;
+    }
+    tell(arguments[1], now(arguments[2]));
+    if (count > 3) {
+        static const char line[] = "GET /index.html 200 1234 0.012 a line such as a server prints for each request\n";
+        for (long left = atol(arguments[3]); left > 0; left--) {
+            if (write(1, line, sizeof line - 1) < 0) {
+                return 1;
+            }
+        }
+        tell(arguments[1], now(arguments[2]));
+    }
+    while (1) {
+        pause();
+    }
+}
