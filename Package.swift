@@ -87,6 +87,11 @@ let package = Package(
         .testTarget(
             name: "ProcessesTests", dependencies: ["CLinux", "Processes", "Reactor", "TestWorker", system],
             swiftSettings: strict),
+        // They run the built `cadre`; hence the dependency on its target.
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["CLinux", "Cadre", "CadreCommand", "Processes", "Reactor", "TestWorker", system],
+            swiftSettings: strict),
         .testTarget(
             name: "SystemdTests", dependencies: ["CLinux", "Reactor", "Systemd", logging, system],
             swiftSettings: strict),
@@ -100,6 +105,11 @@ let package = Package(
                 "Cadre", "CadreCommand", "ControlGroups", "Specification", "Supervision", argumentParser,
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "MachineTests",
+            dependencies: [
+                "CLinux", "Cadre", "ControlAPI", "Processes", "Reactor", "Systemd", "TestWorker", system,
+            ], swiftSettings: strict),
     ],
     cLanguageStandard: .gnu11
 )

@@ -10,12 +10,11 @@ import Systemd
 
 /// Makes incarnations: cgroup, limits, sockets, log streams, environment, process.
 final class Launcher {
-    private let isBestEffort: Bool
+    private let options: Options
     private let available: Set<Controller>
     private let unavailable: [Controller: String]
     private let events: EventLog
     private let logs: WorkerLogs
-    private let notificationDirectory: String
     private let inherited: WorkerEnvironment
     /// What workers get back after the supervisor raised its own.
     private let openFileLimit: OpenFileLimit
@@ -29,12 +28,11 @@ final class Launcher {
     private var leftOut: Set<String> = []
 
     init(options: Options, root: borrowing DelegatedRoot, events: EventLog) throws {
-        isBestEffort = options.isBestEffort
+        self.options = options
         available = root.available
         unavailable = root.unavailable
         self.events = events
         logs = WorkerLogs(standard: options.logs, events: events)
-        notificationDirectory = "\(options.runtimeDirectory)/notify"
         inherited = WorkerEnvironment(inherited: environmentVariables())
         openFileLimit = try OpenFileLimit.raise()
         nullDevice = try Descriptor.open("/dev/null", flags: O_RDWR)
@@ -46,7 +44,7 @@ final class Launcher {
     static func makeDirectories(for options: Options) throws(SystemCallError) {
         try makeDirectory(options.runtimeDirectory, mode: 0o755)
         // Workers pass through to their own socket, and see no one else's.
-        try makeDirectory("\(options.runtimeDirectory)/notify", mode: 0o711)
+        try makeDirectory(options.notificationDirectory, mode: 0o711)
     }
 
     /// Executes a worker's program in a fresh cgroup; if that fails nothing of it is left.
@@ -59,7 +57,7 @@ final class Launcher {
         do {
             try apply(specification.limits, to: group, of: worker)
             let notifications = try NotificationSocket(
-                path: "\(notificationDirectory)/\(worker.service).\(name)", owner: credentials?.user)
+                path: options.notificationSocket(ofService: worker.service, name), owner: credentials?.user)
             let incarnation = LiveIncarnation(
                 worker: worker, number: number, specification: specification, group: group,
                 notifications: notifications)
@@ -78,7 +76,7 @@ final class Launcher {
                 SpawnRequest(
                     arguments: specification.command.map { expand($0, worker) },
                     environment: environment.lines,
-                    workingDirectory: specification.directory.map { expand($0, worker) },
+                    workingDirectory: specification.directory.map { expand($0, worker) } ?? "/",
                     descriptors: [nullDevice.rawValue, standardOutput.rawValue, standardError.rawValue] + sockets,
                     controlGroup: incarnation.group.directory.rawValue, credentials: credentials,
                     openFileLimit: openFileLimit, listenPID: !sockets.isEmpty))
@@ -106,12 +104,12 @@ final class Launcher {
     /// Returns when all that workers printed is out.
     nonisolated(nonsending) func finish() async {
         await logs.finish()
-        rmdir(notificationDirectory)
+        rmdir(options.notificationDirectory)
     }
 
     private func apply(_ limits: ResourceLimits, to group: borrowing ControlGroup, of worker: WorkerID) throws {
         let missing = try limits.apply(
-            to: group, available: available, unavailable: unavailable, bestEffort: isBestEffort)
+            to: group, available: available, unavailable: unavailable, bestEffort: options.isBestEffort)
         for error in missing where leftOut.insert("\(worker.service): \(error.limit ?? "")").inserted {
             events.log(
                 .warning, .limitLeftOut, "\(worker.service) runs without a limit: \(error)", service: worker.service)
@@ -142,17 +140,21 @@ final class Launcher {
 
     /// Read at each start, so that a restart is enough for a change.
     private func readEnvironmentFile(_ path: String, mayBeMissing: Bool) throws -> [(String, String)] {
-        let text: String
+        let bytes: [UInt8]
         do {
-            text = try Descriptor.open(path).readText(path)
+            bytes = try RegularFile.read(path, atMost: 1 << 20)
         } catch {
-            if mayBeMissing && error.errno == .noSuchFileOrDirectory { return [] }
-            throw error
+            switch error {
+            case .system(let error) where mayBeMissing && error.errno == .noSuchFileOrDirectory: return []
+            case .system(let error): throw error
+            case .notRegular: throw LaunchFailure.environmentFile(path, "is no regular file")
+            case .tooLarge: throw LaunchFailure.environmentFile(path, "is larger than 1 MiB")
+            }
         }
         do {
-            return try parseEnvironmentFile(text)
+            return try parseEnvironmentFile(String(decoding: bytes, as: UTF8.self))
         } catch {
-            throw LaunchFailure.environmentFile(path, error)
+            throw LaunchFailure.environmentLines(path, error)
         }
     }
 
@@ -163,12 +165,16 @@ final class Launcher {
 
 /// What a failed launch means.
 enum LaunchFailure: Error, CustomStringConvertible {
-    /// An environment file has lines that can't be read.
-    case environmentFile(String, EnvironmentFileError)
+    /// An environment file can't be read, for this reason.
+    case environmentFile(String, String)
+    /// An environment file has lines that can't be understood.
+    case environmentLines(String, EnvironmentFileError)
 
     var description: String {
         switch self {
-        case .environmentFile(let path, let error):
+        case .environmentFile(let path, let reason):
+            "the environment file \(path) \(reason)"
+        case .environmentLines(let path, let error):
             error.problems.map { "\(path):\($0.line): \($0.message)" }.joined(separator: "; ")
         }
     }

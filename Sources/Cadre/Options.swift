@@ -55,3 +55,13 @@ public struct Options: Sendable {
         self.seed = seed
     }
 }
+
+extension Options {
+    /// Where the sockets for notifications are.
+    var notificationDirectory: String { "\(runtimeDirectory)/notify" }
+
+    /// Where an incarnation sends its notifications; the name of its cgroup tells which it is.
+    func notificationSocket(ofService service: String, _ groupName: String) -> String {
+        "\(notificationDirectory)/\(service).\(groupName)"
+    }
+}

@@ -76,7 +76,7 @@ public actor Supervisor {
         reactor = try Reactor()
         // What fails easily comes before this process is moved.
         try Launcher.makeDirectories(for: options)
-        root = try takeRoot(options.root, events: events)
+        root = try takeRoot(options, events: events)
         launcher = try Launcher(options: options, root: root, events: events)
         inotify = try Inotify()
         manager = ManagerLink(isActive: options.notifiesManager)
@@ -96,8 +96,9 @@ public actor Supervisor {
         if let signals { try watch(signals) }
         try watchEvents()
         manager.feedWatchdog(on: reactor)
-        for service in specification.services { add(service) }
-        work()
+        together {
+            for service in specification.services { add(service) }
+        }
         await withCheckedContinuation { continuation in
             finished = continuation
             work()
@@ -210,6 +211,15 @@ public actor Supervisor {
 
     func perform(_ actions: [FleetAction]) {
         pending += actions
+        work()
+    }
+
+    /// Tells the fleet several things before anything of it is done, so that nobody takes a part for the whole: that
+    /// the first service is ready doesn't mean that all are.
+    private func together(_ tell: () -> Void) {
+        isWorking = true
+        tell()
+        isWorking = false
         work()
     }
 

@@ -6,10 +6,14 @@ import Systemd
 /// Finds the delegated root, or gets one, and takes it over.
 ///
 /// What an earlier supervisor left there is killed and removed: it was ours, and nobody looks after it any more.
-func takeRoot(_ selection: Options.Root, events: EventLog) throws -> DelegatedRoot {
-    let root = try findRoot(selection, mayAskSystemd: true)
+func takeRoot(_ options: Options, events: EventLog) throws -> DelegatedRoot {
+    let root = try findRoot(options.root, mayAskSystemd: true)
     for name in try root.leftovers() {
         events.log(.warning, .leftovers, "killing what an earlier supervisor left in \(root.group.path)/\(name)")
+        // By name, as another supervisor may have sockets in the same directory.
+        for incarnation in try root.group.openChild(name).children() {
+            unlink(options.notificationSocket(ofService: name, incarnation))
+        }
         try root.clear(name, within: .seconds(10))
     }
     return root

@@ -62,10 +62,12 @@ public struct ControlClient: Sendable {
     /// Sends a request and waits for its answer; one that refuses is thrown.
     public func ask(_ request: ControlRequest) throws(ControlError) -> ControlResponse {
         let descriptor = try ControlSocket.connect(path)
-        guard let line = try? ControlLine.encode(request), ControlSocket.send(line, to: descriptor),
-            let text = try? descriptor.readText(path),
-            let response = try? ControlLine.decode(ControlResponse.self, from: text.utf8)
-        else { throw .brokenAnswer(path: path) }
+        guard let line = try? ControlLine.encode(request) else { throw .brokenAnswer(path: path) }
+        ControlSocket.send(line, to: descriptor)
+        let answer = ControlSocket.receive(from: descriptor)
+        guard let response = try? ControlLine.decode(ControlResponse.self, from: answer) else {
+            throw .brokenAnswer(path: path)
+        }
         if case .refused(let reason) = response { throw .refused(reason) }
         return response
     }

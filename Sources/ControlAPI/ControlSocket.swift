@@ -67,7 +67,7 @@ enum ControlSocket {
         var address = try address(path)
         let listener = try make()
         // The socket's file gets these permissions at bind(2), so there is no moment with wider ones.
-        fchmod(listener.rawValue, group == nil ? 0o600 : 0o660)
+        fchmod(listener.rawValue, 0o600)
         if address.bind(listener) == -1 {
             guard cadre_errno() == EADDRINUSE, !(try isAlive(path)) else {
                 throw .system(SystemCallError(call: "bind", object: path, errno: Errno(rawValue: cadre_errno())))
@@ -77,7 +77,11 @@ enum ControlSocket {
                 throw .system(SystemCallError(call: "bind", object: path, errno: Errno(rawValue: cadre_errno())))
             }
         }
-        if let group { chown(path, uid_t.max, group) }
+        if let group {
+            chown(path, uid_t.max, group)
+            // Only now, whatever the umask says: bind(2) would have applied it.
+            chmod(path, 0o660)
+        }
         _ = cadre_fcntl(listener.rawValue, F_SETFL, O_NONBLOCK)
         guard CLinux.listen(listener.rawValue, 128) == 0 else {
             throw .system(SystemCallError(call: "listen", object: path, errno: Errno(rawValue: cadre_errno())))
@@ -121,6 +125,16 @@ enum ControlSocket {
         var limit = timeval(tv_sec: Int(time.components.seconds), tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         setsockopt(socket.rawValue, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
+    }
+
+    /// All that the other side sent before it hung up. Whether it read what we sent doesn't matter: one who is refused
+    /// is answered before.
+    static func receive(from socket: borrowing Descriptor) -> [UInt8] {
+        var bytes: [UInt8] = []
+        withUnsafeTemporaryAllocation(byteCount: 64 * 1024, alignment: 1) { buffer in
+            while let count = try? socket.read(into: buffer), count > 0 { bytes += buffer[..<count] }
+        }
+        return bytes
     }
 
     /// Sends all of it; false if the other side is gone or doesn't take it in time.

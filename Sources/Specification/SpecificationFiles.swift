@@ -1,5 +1,4 @@
 import CLinux
-import Glibc
 import Reactor
 import SystemPackage
 
@@ -35,47 +34,21 @@ enum SpecificationFiles {
 
     private static func readFile(_ path: String) throws(SpecificationError) -> String {
         let bytes: [UInt8]
-        let isRegular: Bool
-        do throws(SystemCallError) {
-            // Without O_NONBLOCK, opening a named pipe would wait for a writer.
-            let descriptor = try Descriptor.open(path, flags: O_RDONLY | O_NONBLOCK)
-            let rawDescriptor = descriptor.rawValue
-            var status = stat()
-            try systemCall("fstat", path) { fstat(rawDescriptor, &status) }
-            isRegular = status.st_mode & S_IFMT == S_IFREG
-            bytes = try readBytes(descriptor)
+        do {
+            bytes = try RegularFile.read(path, atMost: largestSize)
         } catch {
-            throw SpecificationError(file: path, "the file cannot be read: \(error)")
-        }
-        guard isRegular else { throw SpecificationError(file: path, "this is not a regular file; name a TOML file") }
-        if bytes.count > largestSize {
-            throw SpecificationError(file: path, "the file is larger than 1 MiB; this is no configuration of Cadre's")
+            let message =
+                switch error {
+                case .system(let error): "the file cannot be read: \(error)"
+                case .notRegular: "this is not a regular file; name a TOML file"
+                case .tooLarge: "the file is larger than 1 MiB; this is no configuration of Cadre's"
+                }
+            throw SpecificationError(file: path, message)
         }
         if let text = String(validating: bytes, as: UTF8.self) { return text }
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         let line = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil }.map { $0 + 1 }
         throw SpecificationError(file: path, line: line, "the line is not UTF-8; save the file in that encoding")
-    }
-
-    /// Reads until the end, or a little beyond the largest size.
-    private static func readBytes(_ descriptor: borrowing Descriptor) throws(SystemCallError) -> [UInt8] {
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 64 << 10)
-        while bytes.count <= largestSize {
-            var failure: SystemCallError?
-            let count = chunk.withUnsafeMutableBytes { buffer in
-                do throws(SystemCallError) {
-                    return try descriptor.read(into: buffer)
-                } catch {
-                    failure = error
-                    return 0
-                }
-            }
-            if let failure { throw failure }
-            if count == 0 { break }
-            bytes += chunk[..<count]
-        }
-        return bytes
     }
 
     /// The names of the drop-ins in a directory, in order. Hidden files are left out: editors leave such behind.

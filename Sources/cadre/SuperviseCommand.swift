@@ -20,7 +20,19 @@ struct SuperviseCommand: ParsableCommand {
     @Option(help: "The directory of further files, instead of conf.d beside the file.", completion: .directory)
     var dropIns: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where the log goes, and the output of workers that have no log of their own: journal or terminal.",
+            discussion: "Where there is no journald, both mean the terminal: standard output and error.",
+            valueName: "where"))
+    var log = Log.journal
+
     @OptionGroup var options: SupervisorOptions
+
+    enum Log: String, CaseIterable, ExpressibleByArgument {
+        case journal
+        case terminal
+    }
 
     func run() throws {
         let load: @Sendable () throws -> Specification = { [config, dropIns] in
@@ -28,8 +40,8 @@ struct SuperviseCommand: ParsableCommand {
         }
         let specification = try Failure.reporting { try load() }
         var supervisorOptions = Options(
-            runtimeDirectory: options.runtimeDirectory ?? RuntimeDirectory.standard, logs: .journal,
-            handlesSignals: true, notifiesManager: true, reload: load)
+            runtimeDirectory: options.runtimeDirectory ?? RuntimeDirectory.standard,
+            logs: log == .journal ? .journal : .terminal, handlesSignals: true, notifiesManager: true, reload: load)
         try options.apply(to: &supervisorOptions)
         Foreground.run(specification, supervisorOptions, socketGroup: options.socketGroup)
     }

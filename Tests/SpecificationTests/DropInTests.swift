@@ -108,7 +108,7 @@ import Testing
             try directory.write("conf.d/wrong.toml", "x = 1\n")
             #expect(
                 complaints(in: directory) { _ = try Specification.load(file: missing) } == [
-                    "DIR/conf.d/directory.toml: the file cannot be read: read: Is a directory (EISDIR)",
+                    "DIR/conf.d/directory.toml: this is not a regular file; name a TOML file",
                     "DIR/conf.d/large.toml: the file is larger than 1 MiB; this is no configuration of Cadre's",
                     "DIR/conf.d/latin.toml:2: the line is not UTF-8; save the file in that encoding",
                     "DIR/conf.d/wrong.toml:1: x: unknown key; known here: service",

@@ -1,7 +1,10 @@
 #include "worker.h"
 
+#include <fcntl.h>
+#include <limits.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 
 void behave_sleep(char **arguments) {
@@ -96,6 +99,74 @@ void behave_log(char **arguments) {
     for (; *arguments != NULL; arguments++) {
         const bool is_error = strncmp(*arguments, "err:", 4) == 0;
         fprintf(is_error ? stderr : stdout, "%s\n", is_error ? *arguments + 4 : *arguments);
+    }
+    pause_until_terminated();
+}
+
+void behave_count_signals(char **arguments) {
+    (void)arguments;
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    int received = SIGUSR1;
+    for (int count = 0; received != SIGTERM; count++) {
+        printf("%d\n", count);
+        sigwait(&set, &received);
+    }
+}
+
+void behave_stop_slowly(char **arguments) {
+    const unsigned seconds = (unsigned)number(arguments[0]);
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    puts("waiting");
+    int received;
+    sigwait(&set, &received);
+    sleep(seconds);
+    puts("stopped");
+}
+
+static void enter(const char *directory) {
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/cgroup.procs", directory);
+    const int file = open(path, O_WRONLY | O_CLOEXEC);
+    if (file == -1 || write(file, "0", 1) != 1) {
+        fail(path);
+    }
+    close(file);
+}
+
+void behave_escape(char **arguments) {
+    enter(arguments[0]);
+    puts("escaped");
+    pause_until_terminated();
+}
+
+void behave_nest(char **arguments) {
+    (void)arguments;
+    char own[PATH_MAX / 2];
+    cgroup_path(own, sizeof own);
+    char path[PATH_MAX];
+    static const char *const names[] = {"child", "child/grandchild"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        snprintf(path, sizeof path, "/sys/fs/cgroup%s/%s", own, names[i]);
+        if (mkdir(path, 0755) == -1) {
+            fail(path);
+        }
+        const pid_t child = fork();
+        if (child == -1) {
+            fail("fork");
+        }
+        if (child == 0) {
+            signal(SIGTERM, SIG_IGN);
+            enter(path);
+            printf("nested %zu\n", i);
+            pause_for_ever();
+        }
     }
     pause_until_terminated();
 }

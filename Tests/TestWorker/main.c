@@ -27,9 +27,13 @@ static const struct verb verbs[] = {
     {"burn", behave_burn, 1, "MILLISECONDS: uses processor time, prints how much in microseconds, then waits for SIGTERM"},
     {"forkbomb", behave_forkbomb, 1, "N: forks N children that wait for ever, prints how many it got, then waits for SIGTERM"},
     {"log", behave_log, 1, "LINE…: prints lines, those with the prefix err: on standard error, then waits for SIGTERM"},
+    {"count-signals", behave_count_signals, 0, "prints 0, then how many SIGUSR1 it got, at each, until SIGTERM"},
+    {"stop-slowly", behave_stop_slowly, 1, "SECONDS: takes so long from SIGTERM to its end, and says \"stopped\" then"},
+    {"escape", behave_escape, 1, "DIRECTORY: moves itself to another cgroup, prints \"escaped\", then waits for SIGTERM"},
+    {"nest", behave_nest, 0, "starts children that ignore SIGTERM in new cgroups below its own, which print \"nested\"; waits for SIGTERM"},
     {"notify", behave_notify, 1, "TEXT: sends TEXT (\\n is a new line) to NOTIFY_SOCKET, then waits for SIGTERM"},
     {"notify-grandchild", behave_notify_grandchild, 1, "TEXT: the same from an orphan that exits at once"},
-    {"serve", behave_serve, 0, "answers HTTP on descriptor 3 with its process ID and cgroup until SIGTERM"},
+    {"serve", behave_serve, 0, "[BYTES]: answers HTTP on descriptor 3 with its process ID and cgroup until SIGTERM; leaks BYTES each time"},
 };
 
 int main(int count, char **arguments) {

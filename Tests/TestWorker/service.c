@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -49,7 +50,7 @@ void behave_notify_grandchild(char **arguments) {
     pause_until_terminated();
 }
 
-static void cgroup_path(char *path, size_t size) {
+void cgroup_path(char *path, size_t size) {
     FILE *file = fopen("/proc/self/cgroup", "re");
     if (file == NULL) {
         fail("/proc/self/cgroup");
@@ -87,8 +88,16 @@ static void answer(int connection) {
     dprintf(connection, "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s", length, body);
 }
 
+static void leak(size_t size) {
+    char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
+        fail("mmap");
+    }
+    memset(memory, 0xa5, size);
+}
+
 void behave_serve(char **arguments) {
-    (void)arguments;
+    const size_t leaked = arguments[0] != NULL ? (size_t)number(arguments[0]) : 0;
     const char *count = getenv("LISTEN_FDS");
     const char *process = getenv("LISTEN_PID");
     if (count == NULL || number(count) < 1 || process == NULL || number(process) != getpid()) {
@@ -126,6 +135,9 @@ void behave_serve(char **arguments) {
                 continue;
             }
             fail("accept4");
+        }
+        if (leaked > 0) {
+            leak(leaked);
         }
         answer(connection);
         close(connection);

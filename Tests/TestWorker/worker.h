@@ -30,6 +30,9 @@ _Noreturn void pause_for_ever(void);
 // Runs `work` in a grandchild in a session of its own, whose parent is gone.
 void in_orphan(void (*work)(const char *), const char *argument);
 
+// The path of this process's cgroup in the hierarchy of version 2.
+void cgroup_path(char *path, size_t size);
+
 // report.c: what the process is like.
 void report_arguments(char **arguments);
 void report_environment(char **arguments);
@@ -50,6 +53,10 @@ void behave_hog(char **arguments);
 void behave_burn(char **arguments);
 void behave_forkbomb(char **arguments);
 void behave_log(char **arguments);
+void behave_count_signals(char **arguments);
+void behave_stop_slowly(char **arguments);
+void behave_escape(char **arguments);
+void behave_nest(char **arguments);
 
 // service.c: how the process talks to others.
 void behave_notify(char **arguments);
