@@ -241,7 +241,8 @@ public actor Supervisor {
         isWorking = false
         if !pending.isEmpty, !isContinuationScheduled {
             isContinuationScheduled = true
-            _ = reactor.schedule(at: .zero) { [unowned self] in
+            // A job of this actor's own executor, before which the reactor looks for events without sleeping.
+            Task {
                 isContinuationScheduled = false
                 work()
             }
