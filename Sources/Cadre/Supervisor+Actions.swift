@@ -51,6 +51,8 @@ extension Supervisor {
             }
             incarnations[worker, default: []].append(incarnation)
             tell(worker, .spawned(number))
+            // It may have left its cgroup before there was a watch on that.
+            populationChanged(incarnation)
         } catch {
             let isExhaustion = LaunchFailure.isExhaustion(error)
             records[worker, default: WorkerRecord()].lastExit = ExitSnapshot(

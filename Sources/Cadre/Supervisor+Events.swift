@@ -151,7 +151,8 @@ extension Supervisor {
         }
     }
 
-    private func populationChanged(_ incarnation: LiveIncarnation) {
+    /// Looks whether all processes of an incarnation are gone, or have gone elsewhere.
+    func populationChanged(_ incarnation: LiveIncarnation) {
         guard !isPopulated(incarnation) else { return }
         if let exit = incarnation.exit { return isGone(incarnation, exit) }
         guard let leader = incarnation.leader else { return }

@@ -99,10 +99,8 @@ public actor Supervisor {
         together {
             for service in specification.services { add(service) }
         }
-        await withCheckedContinuation { continuation in
-            finished = continuation
-            work()
-        }
+        // It may be over already, if nothing could be started and nothing is going to be tried again.
+        if phase != .over { await withCheckedContinuation { finished = $0 } }
         if incarnations.isEmpty { await launcher.finish() }
         close()
     }
@@ -242,7 +240,8 @@ public actor Supervisor {
         isWorking = false
         if !pending.isEmpty, !isContinuationScheduled {
             isContinuationScheduled = true
-            _ = reactor.schedule(at: .zero) { [unowned self] in
+            // A job of this actor's own executor, before which the reactor looks for events without sleeping.
+            Task {
                 isContinuationScheduled = false
                 work()
             }

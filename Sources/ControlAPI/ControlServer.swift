@@ -9,14 +9,23 @@ import Supervision
 /// Who may ask is decided by the kernel's word on who connected (`SO_PEERCRED`, unix(7)): root, the supervisor's own
 /// user, and the members of the socket's group. Everybody else is told so and hung up on.
 public actor ControlServer {
-    private final class Connection {
+    /// The socket of a client, open until nobody needs it any more.
+    private final class Client: Sendable {
         let descriptor: Descriptor
+
+        init(_ descriptor: consuming Descriptor) {
+            self.descriptor = descriptor
+        }
+    }
+
+    private final class Connection {
+        let client: Client
         var watch: Watch?
         var deadline: Timer?
         var input: [UInt8] = []
 
-        init(_ descriptor: consuming Descriptor) {
-            self.descriptor = descriptor
+        init(_ client: Client) {
+            self.client = client
         }
     }
 
@@ -76,16 +85,17 @@ public actor ControlServer {
             if cadre_errno() == EMFILE || cadre_errno() == ENFILE { turnAway() }
             return
         }
-        let connection = Connection(Descriptor(owning: number))
-        guard isPermitted(connection.descriptor) else {
-            return finish(connection, .refused("you may not control this supervisor; \(whoMay)"))
+        let client = Client(Descriptor(owning: number))
+        guard isPermitted(client.descriptor) else {
+            return finish(client, .refused("you may not control this supervisor; \(whoMay)"))
         }
         guard connections.count < Self.mostConnections else {
-            return finish(connection, .refused("the supervisor has too many clients; try again"))
+            return finish(client, .refused("the supervisor has too many clients; try again"))
         }
+        let connection = Connection(client)
         connections[number] = connection
         do {
-            connection.watch = try reactor.watch(connection.descriptor) { [unowned self] _ in read(number) }
+            connection.watch = try reactor.watch(client.descriptor) { [unowned self] _ in read(number) }
             connection.deadline = reactor.schedule(at: Reactor.now + Self.patience) { [unowned self] in
                 finish(number, .refused("the request did not come within 10 s"))
             }
@@ -98,7 +108,7 @@ public actor ControlServer {
         reserve = nil
         let number = cadre_accept(listener.rawValue, Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue))
         if number >= 0 {
-            finish(Connection(Descriptor(owning: number)), .refused("the supervisor is out of descriptors; try again"))
+            finish(Client(Descriptor(owning: number)), .refused("the supervisor is out of descriptors; try again"))
         }
         reserve = try? Descriptor.open("/dev/null")
     }
@@ -183,22 +193,20 @@ public actor ControlServer {
     private func finish(_ number: Int32, _ response: ControlResponse) {
         guard let connection = connections[number] else { return }
         end(number)
-        finish(connection, response)
+        finish(connection.client, response)
     }
 
-    private func finish(_ connection: Connection, _ response: ControlResponse) {
+    private func finish(_ client: Client, _ response: ControlResponse) {
         guard let line = try? ControlLine.encode(response) else { return }
         // Blocking, with a time limit, on a thread of its own: one who doesn't read holds up no one else.
-        _ = cadre_fcntl(connection.descriptor.rawValue, F_SETFL, 0)
-        ControlSocket.limitWaits(of: connection.descriptor, to: Self.patience)
-        guard let descriptor = try? connection.descriptor.duplicate() else { return }
-        let number = descriptor.release()
+        _ = cadre_fcntl(client.descriptor.rawValue, F_SETFL, 0)
+        ControlSocket.limitWaits(of: client.descriptor, to: Self.patience)
         do {
-            try startThread(name: "cadre-answer") { ControlSocket.send(line, to: Descriptor(owning: number)) }
+            try startThread(name: "cadre-answer") { ControlSocket.send(line, to: client.descriptor) }
         } catch {
             // A limit of tasks is reached. Just then somebody wants to know: what the socket takes at once is mostly all.
-            _ = cadre_fcntl(number, F_SETFL, O_NONBLOCK)
-            ControlSocket.send(line, to: Descriptor(owning: number))
+            _ = cadre_fcntl(client.descriptor.rawValue, F_SETFL, O_NONBLOCK)
+            ControlSocket.send(line, to: client.descriptor)
         }
     }
 

@@ -62,20 +62,19 @@ import Testing
         }
     }
 
-    @Test("a worker that moves itself to another cgroup is noticed and killed")
+    @Test("a worker that moves itself to another cgroup is noticed and killed, however early it does")
     func escaped() throws {
         try withScene { elsewhere in
-            try withSupervisor(
-                service("web", "sleep")
-                    + service(
-                        "runaway", script: #"echo $$ > \#(elsewhere.cgroup)/cgroup.procs; exec "$worker" sleep"#,
-                        more: "restart.policy = 'never'")
-            ) { supervisor in
+            let script = #"echo $$ > \#(elsewhere.cgroup)/cgroup.procs; exec "$worker" sleep"#
+            let runaway = service("runaway", script: script, workers: 10, more: "restart.policy = 'never'")
+            try withSupervisor(service("web", "sleep") + runaway) { supervisor in
                 let pid = try supervisor.ready("web/0")
-                let line = try supervisor.expect("error: runaway/0 left its cgroup")
-                #expect(line.contains("is killed"))
-                try supervisor.expect("runaway/0 was killed by SIGKILL")
-                try supervisor.expect("runaway/0 has failed")
+                for number in 0..<10 {
+                    let line = try supervisor.expect("error: runaway/\(number) left its cgroup")
+                    #expect(line.contains("is killed"))
+                    try supervisor.expect("runaway/\(number) was killed by SIGKILL")
+                    try supervisor.expect("runaway/\(number) has failed")
+                }
                 let events = try Descriptor.open("\(elsewhere.cgroup)/cgroup.events").readText()
                 #expect(events.contains("populated 0"))
                 #expect(try supervisor.worker("web/0").pid == pid)
