@@ -57,8 +57,11 @@ actor LogRelay {
 
     /// Returns when every stream has ended and all of it is out.
     func finish() async {
-        guard ended < opened.load(ordering: .relaxed) else { return }
-        await withCheckedContinuation { finishing = $0 }
+        await withCheckedContinuation { continuation in
+            finishing = continuation
+            // Asked here, as an await on the way may let events have their turn.
+            resumeIfEnded()
+        }
     }
 
     private func add(_ descriptor: consuming Descriptor, name: String, output: Int32) {
@@ -102,10 +105,13 @@ actor LogRelay {
     private func end(_ number: Int32) {
         streams[number] = nil
         ended += 1
-        if ended == opened.load(ordering: .relaxed) {
-            finishing?.resume()
-            finishing = nil
-        }
+        resumeIfEnded()
+    }
+
+    private func resumeIfEnded() {
+        guard ended == opened.load(ordering: .relaxed) else { return }
+        finishing?.resume()
+        finishing = nil
     }
 
     private func writeLines(of stream: Stream) {

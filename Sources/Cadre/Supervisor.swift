@@ -100,7 +100,10 @@ public actor Supervisor {
             for service in specification.services { add(service) }
         }
         // It may be over already, if nothing could be started and nothing is going to be tried again.
-        if phase != .over { await withCheckedContinuation { finished = $0 } }
+        await withCheckedContinuation { continuation in
+            // Asked here, as an await on the way may let events have their turn.
+            if phase == .over { continuation.resume() } else { finished = continuation }
+        }
         if incarnations.isEmpty { await launcher.finish() }
         close()
     }
@@ -196,9 +199,11 @@ public actor Supervisor {
     }
 
     private func wait(_ isDone: @escaping (Fleet) -> Bool) async {
-        work()
-        if isDone(fleet) { return }
-        await withCheckedContinuation { waiters.append(Waiter(isDone: isDone, continuation: $0)) }
+        await withCheckedContinuation { continuation in
+            waiters.append(Waiter(isDone: isDone, continuation: continuation))
+            // Asks here whether it is so already, as an await on the way may let events have their turn.
+            work()
+        }
     }
 
     // MARK: Work
