@@ -114,8 +114,7 @@ extension MachineTests {
 
                 kill(try unit.pid("web/0"), SIGKILL)
                 // Ready again, it has burnt next to nothing yet.
-                try unit.journal.event(.ready, of: "web/0")
-                try unit.journal.event(.ready, of: "web/0")
+                try unit.journal.event(.ready, of: "web/0", incarnation: 2)
                 let afterwards = try unit.service("web")
                 #expect(try #require(afterwards.cpuSeconds) >= total)
                 #expect(afterwards.workers[0].cpuSeconds >= measured)

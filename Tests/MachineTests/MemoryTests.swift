@@ -26,7 +26,7 @@ extension MachineTests {
                 let siblings = (try unit.pid("web/1"), try unit.pid("other/0"))
                 kill(try unit.pid("web/0"), SIGKILL)
                 let event = try unit.journal.event(.oomKill, of: "web/0")
-                try unit.journal.event(.ready, of: "web/0")
+                try unit.journal.event(.ready, of: "web/0", incarnation: 3)
 
                 let worker = try unit.worker("web/0")
                 #expect(worker.state == "ready")
