@@ -40,6 +40,36 @@ extension MachineTests {
             }
         }
 
+        @Test("cadre logs shows what workers printed, and follows")
+        func logs() throws {
+            let configuration = """
+                [service.web]
+                \(command("count-signals"))
+                workers = 2
+                [service.job]
+                \(command("log", "of another"))
+                """
+            try Unit.running(configuration, logging: ["web/0", "web/1", "job/0"]) { unit in
+                try unit.journal.line(of: "job/0", "of another")
+                for number in 0..<2 { try unit.journal.line(of: "web/\(number)", "0") }
+                #expect(try succeed("cadre", "logs", "-n", "1", "job").hasSuffix("of another"))
+                let json = try succeed("cadre", "logs", "-n", "1", "--json", "job/0")
+                #expect(json.contains("of another") && json.hasPrefix("{"), "\(json)")
+
+                let following = try Command(["cadre", "logs", "-f", "-n", "1", "web/1"])
+                try following.waitForLine("0")
+                kill(try unit.pid("web/0"), SIGUSR1)
+                try unit.journal.line(of: "web/0", "1")
+                for count in ["1", "2"] {
+                    kill(try unit.pid("web/1"), SIGUSR1)
+                    try unit.journal.line(of: "web/1", count)
+                }
+                try following.waitForLine(": 2")
+                let shown = following.output.split(separator: "\n")
+                #expect(shown.count == 3 && shown.allSatisfy { $0.contains("web/1") }, "\(following.output)")
+            }
+        }
+
         @Test("a restart of journald costs no line and no worker")
         func restart() throws {
             let configuration = """
