@@ -57,8 +57,10 @@ actor LogRelay {
 
     /// Returns when every stream has ended and all of it is out.
     func finish() async {
-        guard ended < opened.load(ordering: .relaxed) else { return }
-        await withCheckedContinuation { finishing = $0 }
+        await withCheckedContinuation { continuation in
+            // Asked here, as the last stream may end before this.
+            if ended == opened.load(ordering: .relaxed) { continuation.resume() } else { finishing = continuation }
+        }
     }
 
     private func add(_ descriptor: consuming Descriptor, name: String, output: Int32) {

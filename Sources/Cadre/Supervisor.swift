@@ -99,8 +99,10 @@ public actor Supervisor {
         together {
             for service in specification.services { add(service) }
         }
-        // It may be over already, if nothing could be started and nothing is going to be tried again.
-        if phase != .over { await withCheckedContinuation { finished = $0 } }
+        await withCheckedContinuation { continuation in
+            // It may be over already: other events have their turn before a task that prefers another executor gets here.
+            if phase == .over { continuation.resume() } else { finished = continuation }
+        }
         if incarnations.isEmpty { await launcher.finish() }
         close()
     }
@@ -196,8 +198,14 @@ public actor Supervisor {
 
     private func wait(_ isDone: @escaping (Fleet) -> Bool) async {
         work()
-        if isDone(fleet) { return }
-        await withCheckedContinuation { waiters.append(Waiter(isDone: isDone, continuation: $0)) }
+        await withCheckedContinuation { continuation in
+            // Asked here, as other events may have their turn before this.
+            if isDone(fleet) {
+                continuation.resume()
+            } else {
+                waiters.append(Waiter(isDone: isDone, continuation: continuation))
+            }
+        }
     }
 
     // MARK: Work
