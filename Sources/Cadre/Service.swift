@@ -9,7 +9,7 @@ final class Service {
         didSet { credentials = nil }
     }
     /// The parent of its incarnations' cgroups.
-    let group: ControlGroup
+    var group: ControlGroup
     /// Its listening sockets, open from the first start of a worker on.
     var sockets = ListeningSockets()
     /// As whom its workers run, once that was looked up.

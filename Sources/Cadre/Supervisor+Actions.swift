@@ -54,6 +54,12 @@ extension Supervisor {
             // It may have left its cgroup before there was a watch on that.
             populationChanged(incarnation)
         } catch {
+            // While it was empty somebody may have removed the service's cgroup; the next try finds a new one.
+            if let service = services[worker.service], (try? service.group.isPopulated()) == nil,
+                let group = try? root.serviceGroup(worker.service)
+            {
+                service.group = group
+            }
             let isExhaustion = LaunchFailure.isExhaustion(error)
             records[worker, default: WorkerRecord()].lastExit = ExitSnapshot(
                 reason: EndReason.spawn.rawValue, detail: "\(error)")

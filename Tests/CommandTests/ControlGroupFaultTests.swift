@@ -62,6 +62,17 @@ import Testing
         }
     }
 
+    @Test("a service's cgroup that somebody removes while it is empty is made anew")
+    func serviceRemoved() throws {
+        try withSupervisor(service("web", "sleep")) { supervisor in
+            try supervisor.ready("web/0")
+            #expect(try supervisor.cadre("stop", "web").code == 0)
+            #expect(rmdir("\(supervisor.scene.cgroup)/web") == 0)
+            #expect(try supervisor.cadre("start", "web").code == 0)
+            try supervisor.ready("web/0")
+        }
+    }
+
     @Test("a worker that moves itself to another cgroup is noticed and killed, however early it does")
     func escaped() throws {
         try withScene { elsewhere in

@@ -58,6 +58,8 @@ extension MachineTests {
             }
             #expect(try sleeper.wait() == .exited(code: 0), "\(sleeper.output)")
             #expect(processes("TestWorker").isEmpty)
+            // systemd removes a scope when it comes to hear that it is empty; this waits for that.
+            _ = try Command(systemctl + ["stop", unit]).wait()
             #expect(!exists("/sys/fs/cgroup\(slice)/\(unit)"))
         }
 

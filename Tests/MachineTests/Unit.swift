@@ -102,11 +102,10 @@ final class Unit {
 
     /// Waits until a property has this value.
     func waitForProperty(_ name: String, _ value: String) throws {
-        // systemd tells of changes on the bus only; this asks until it is so.
+        // systemd tells of changes on the bus only; this asks, by a process each time, until it is so.
         let deadline = ContinuousClock.now + patience
         while case let found = try property(name), found != value {
             guard ContinuousClock.now < deadline else { throw Trouble("\(name) is \"\(found)\", not \"\(value)\"") }
-            usleep(100_000)
         }
     }
 
