@@ -50,7 +50,9 @@ enum Foreground {
             await server.stop()
             // Unless somebody else still has something there.
             rmdir(options.runtimeDirectory)
-            return await supervisor.hasFailedWorkers ? Failure.workersFailed : .success
+            // The end of a unit that was stopped is no failure, whatever became of its workers.
+            let hasFailedWorkers = await supervisor.hasFailedWorkers
+            return options.endsWhenIdle && hasFailedWorkers ? Failure.workersFailed : .success
         } catch {
             // Also where a terminal shows it: the log may be the journal.
             return Failure.report(error)

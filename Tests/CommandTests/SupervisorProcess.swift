@@ -110,7 +110,7 @@ final class SupervisorProcess {
         if hasStopped { return }
         try signal(SIGTERM)
         let code = try waitForEnd().code
-        #expect(code == 0 || code == 5, "\(Unmet(expectation: "a clean end", lines: lines))", sourceLocation: location)
+        #expect(code == 0, "\(Unmet(expectation: "a clean end", lines: lines))", sourceLocation: location)
         let groups = try run(["find", scene.cgroup, "-mindepth", "1", "-type", "d", "-printf", "%f\n"]).output
         #expect(Set(groups.split(separator: "\n")).isSubset(of: ["supervisor", root[...]]), sourceLocation: location)
         let events = try Descriptor.open("\(scene.cgroup)/cgroup.events").readText()
