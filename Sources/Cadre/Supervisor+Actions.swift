@@ -46,6 +46,7 @@ extension Supervisor {
             do {
                 try watch(incarnation)
             } catch {
+                unwatch(incarnation)
                 launcher.abandon(incarnation, of: service)
                 throw error
             }

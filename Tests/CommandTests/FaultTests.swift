@@ -128,6 +128,24 @@ import Testing
         }
     }
 
+    @Test("out of inotify watches, what runs goes on, and the rest starts when there are more")
+    func outOfWatches() throws {
+        // The limit is one of a user namespace, so that nobody else feels it.
+        let limited = [
+            "unshare", "--user", "--map-root-user", "sh", "-c",
+            #"echo 2 >/proc/sys/user/max_inotify_watches && exec "$@""#, "sh",
+        ]
+        let toml = service("web", "sleep", workers: 3, more: "\(Self.mostPatient)\nlog.to = 'none'")
+        try withSupervisor(toml, wrapper: limited) { supervisor in
+            for number in 0..<2 { try supervisor.ready("web/\(number)") }
+            try supervisor.expect("web/2 cannot be started: inotify_add_watch", "No space left on device (ENOSPC)")
+            #expect(!supervisor.scene.hasGroup("web/2@1"))
+            #expect(try supervisor.cadre("stop", "web/0").code == 0)
+            try supervisor.ready("web/2")
+            #expect(try supervisor.worker("web/1").restarts == 0)
+        }
+    }
+
     @Test(
         "out of processes, what runs goes on, and the rest starts when there are more",
         .enabled(if: Machine.hasController("pids"), "needs the pids controller"))
