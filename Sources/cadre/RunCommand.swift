@@ -89,7 +89,7 @@ struct RunCommand: ParsableCommand {
 
     func run() throws {
         let service = try makeService()
-        let runtimeDirectory = options.runtimeDirectory ?? "\(RuntimeDirectory.standard)/run-\(getpid())"
+        let runtimeDirectory = options.runtimeDirectory ?? RuntimeDirectory.ofThisRun
         var supervisorOptions = Options(
             runtimeDirectory: runtimeDirectory, logs: log == .journal ? .journal : .terminal, handlesSignals: true,
             notifiesManager: true, endsWhenIdle: true)

@@ -13,6 +13,26 @@ enum RuntimeDirectory {
         return "/tmp/cadre-\(geteuid())"
     }
 
+    /// That of a `cadre run` which is this process.
+    static var ofThisRun: String { "\(standard)/run-\(getpid())" }
+
+    /// The sockets of each `cadre run` below a directory whose process lives.
+    static func runSockets(in directory: String) -> [String] {
+        guard let listing = opendir(directory) else { return [] }
+        defer { closedir(listing) }
+        var sockets: [String] = []
+        while let entry = readdir(listing) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            guard name.hasPrefix("run-"), let pid = pid_t(name.dropFirst(4)), pid > 0,
+                kill(pid, 0) == 0 || errno == EPERM
+            else { continue }
+            sockets.append(socket(in: "\(directory)/\(name)"))
+        }
+        return sockets
+    }
+
     /// The socket in a runtime directory.
     static func socket(in directory: String) -> String { "\(directory)/control.sock" }
 }
@@ -24,7 +44,7 @@ struct SocketOption: ParsableArguments {
             "The supervisor's control socket.",
             discussion: """
                 Without it: $CADRE_SOCKET; else the user's own supervisor if it is there, else that of the system, \
-                /run/cadre/control.sock.
+                /run/cadre/control.sock; else that of the user's only cadre run.
                 """,
             valueName: "path"),
         completion: .file())
@@ -35,7 +55,9 @@ struct SocketOption: ParsableArguments {
         if let socket = getenv("CADRE_SOCKET") { return String(cString: socket) }
         let own = RuntimeDirectory.socket(in: RuntimeDirectory.standard)
         let system = "/run/cadre/control.sock"
-        return access(own, F_OK) == 0 || access(system, F_OK) != 0 ? own : system
+        for path in [own, system] where access(path, F_OK) == 0 { return path }
+        let runs = RuntimeDirectory.runSockets(in: RuntimeDirectory.standard)
+        return runs.count == 1 ? runs[0] : own
     }
 
     var client: ControlClient { ControlClient(path: path) }

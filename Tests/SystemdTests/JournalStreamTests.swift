@@ -10,6 +10,7 @@ import Testing
 
     @Test("says whose lines will come, and then carries them as they are") func header() throws {
         let listener = try listen(backlog: 8)
+        defer { unlink(path) }
         let stream = try JournalStream.open(identifier: "web/0", priority: .warning, path: path)
         // What a program expects of its standard output: it blocks.
         #expect(cadre_fcntl(stream.rawValue, F_GETFL, 0) & O_NONBLOCK == 0)
@@ -21,6 +22,7 @@ import Testing
 
     @Test("doesn't wait for a journald that has stopped to accept") func hanging() throws {
         let listener = try listen(backlog: 0)
+        defer { unlink(path) }
         var streams: [Int32] = []
         defer { for stream in streams { close(stream) } }
         var refusal: SystemCallError?
