@@ -1,4 +1,3 @@
-import CLinux
 import Reactor
 import SystemPackage
 
@@ -53,19 +52,12 @@ enum SpecificationFiles {
 
     /// The names of the drop-ins in a directory, in order. Hidden files are left out: editors leave such behind.
     private static func listDirectory(_ path: String, mayBeMissing: Bool) throws(SpecificationError) -> [String] {
-        guard let directory = opendir(path) else {
-            let code = Errno(rawValue: cadre_errno())
-            if mayBeMissing, code == .noSuchFileOrDirectory { return [] }
-            throw SpecificationError(file: path, "the directory cannot be read: \(code.explanation)")
+        do {
+            return try Directory.names(at: path).filter { $0.hasSuffix(".toml") && !$0.hasPrefix(".") }
+                .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        } catch {
+            if mayBeMissing, error.errno == .noSuchFileOrDirectory { return [] }
+            throw SpecificationError(file: path, "the directory cannot be read: \(error.errno.explanation)")
         }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name.hasSuffix(".toml"), !name.hasPrefix(".") { names.append(name) }
-        }
-        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ControlAPI
 import Glibc
+import Reactor
 
 /// Where a supervisor keeps its sockets.
 enum RuntimeDirectory {
@@ -18,19 +19,13 @@ enum RuntimeDirectory {
 
     /// The sockets of each `cadre run` below a directory whose process lives.
     static func runSockets(in directory: String) -> [String] {
-        guard let listing = opendir(directory) else { return [] }
-        defer { closedir(listing) }
-        var sockets: [String] = []
-        while let entry = readdir(listing) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
+        let names = (try? Directory.names(at: directory)) ?? []
+        return names.compactMap { name in
             guard name.hasPrefix("run-"), let pid = pid_t(name.dropFirst(4)), pid > 0,
                 kill(pid, 0) == 0 || errno == EPERM
-            else { continue }
-            sockets.append(socket(in: "\(directory)/\(name)"))
+            else { return nil }
+            return socket(in: "\(directory)/\(name)")
         }
-        return sockets
     }
 
     /// The socket in a runtime directory.
