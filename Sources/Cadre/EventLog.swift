@@ -4,12 +4,18 @@ import Specification
 import Supervision
 import Systemd
 
-/// The supervisor's own events: sentences for people and, in the journal, fields for machines.
-struct EventLog: Sendable {
+/// The supervisor's own events: sentences for people and, in the journal, fields for machines; and the same for those
+/// who follow them.
+final class EventLog {
+    /// Those who follow.
+    let stream: EventStream
+    /// What a worker is at present.
+    var state: (WorkerID) -> WorkerState? = { _ in nil }
     private let logger: Logger
 
-    init(logger: Logger) {
+    init(logger: Logger, run: UInt64) {
         self.logger = logger
+        stream = EventStream(run: run)
     }
 
     /// Logs an event that concerns an incarnation, a service or nothing of the like.
@@ -17,6 +23,7 @@ struct EventLog: Sendable {
         _ level: Logger.Level, _ kind: EventKind, _ message: String, _ worker: WorkerID? = nil,
         _ incarnation: UInt64? = nil, service: String? = nil, more: Logger.Metadata = [:]
     ) {
+        publish(level, kind, message, worker, incarnation, service, more)
         var metadata = more
         metadata["event"] = "\(kind.rawValue)"
         metadata["message-id"] = "\(kind.messageID)"
@@ -27,6 +34,18 @@ struct EventLog: Sendable {
             metadata["cgroup"] = "\(worker.service)/\(LiveIncarnation.groupName(worker, incarnation))"
         }
         logger.log(level: level, "\(message)", metadata: metadata)
+    }
+
+    private func publish(
+        _ level: Logger.Level, _ kind: EventKind, _ message: String, _ worker: WorkerID?, _ incarnation: UInt64?,
+        _ service: String?, _ more: Logger.Metadata
+    ) {
+        stream.publish { id in
+            Event(
+                id: id, time: wallClock(), level: level.rawValue, kind: kind.rawValue,
+                service: worker?.service ?? service, worker: worker?.number, incarnation: incarnation,
+                state: worker.flatMap(state)?.rawValue, message: message, details: more.mapValues { "\($0)" })
+        }
     }
 
     /// Logs what happened to a worker.
@@ -52,8 +71,13 @@ struct EventLog: Sendable {
                     + (pid(number).map { " (pid \($0))" } ?? ""), worker, number)
         case .stopping(let number, let reason):
             log(.info, .stopping, "stopping \(worker) (\(reason.phrase))", worker, number)
-        case .killed(let number):
+        case .killed(let number, byCommand: true):
+            log(.notice, .killed, "killing \(worker), as it was told to", worker, number)
+        case .killed(let number, byCommand: false):
             log(.warning, .killed, "\(worker) did not stop in time and is killed", worker, number)
+        case .frozen(let number): log(.notice, .frozen, "\(worker) is frozen", worker, number)
+        case .thawed(let number): log(.notice, .thawed, "\(worker) is thawed and goes on", worker, number)
+        case .gone: break
         case .stuck(let number):
             log(
                 .error, .stuck,
@@ -67,9 +91,9 @@ struct EventLog: Sendable {
             log(
                 .notice, reason == .memoryHigh ? .memoryHigh : .replaced,
                 "\(worker) was replaced, as it \(reason.phrase); incarnation \(successor) took over", worker, number)
-        case .restarting(let delay) where delay == .zero:
+        case .restarting(let delay, _) where delay == .zero:
             log(.info, .restarting, "\(worker) is started again", worker)
-        case .restarting(let delay):
+        case .restarting(let delay, _):
             log(.info, .restarting, "\(worker) is started again in \(inWords(delay))", worker)
         case .failed:
             log(
@@ -96,7 +120,7 @@ struct EventLog: Sendable {
             case .oomKill:
                 "\(worker) ran out of memory and was killed by the kernel"
                     + (peak.map { " (peak \(SizeFormat.format($0)))" } ?? "")
-            case .memoryHigh, .readyTimeout, .watchdog, .replaced, .stopped, .spawn:
+            case .memoryHigh, .readyTimeout, .watchdog, .replaced, .manual, .stopped, .spawn:
                 "\(worker) ended, as it \(end.reason.phrase)"
             }
         log(
@@ -125,7 +149,7 @@ extension EndReason {
         case .readyTimeout: "was not ready in time"
         case .watchdog: "did not answer its watchdog"
         case .replaced: "ran an outdated specification"
-        case .stopped: "was told to"
+        case .manual, .stopped: "was told to"
         case .spawn: "could not be executed"
         }
     }

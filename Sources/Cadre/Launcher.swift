@@ -55,6 +55,8 @@ final class Launcher {
         let name = LiveIncarnation.groupName(worker, number)
         let group = try service.group.makeChild(name)
         do {
+            // A child of a frozen cgroup never gets to exec, for which the core would wait.
+            if try group.events().frozen { throw LaunchFailure.frozen(service.group.path) }
             try apply(specification.limits, to: group, of: worker)
             let notifications = try NotificationSocket(
                 path: options.notificationSocket(ofService: worker.service, name), owner: credentials?.user)
@@ -80,6 +82,7 @@ final class Launcher {
                     descriptors: [nullDevice.rawValue, standardOutput.rawValue, standardError.rawValue] + sockets,
                     controlGroup: incarnation.group.directory.rawValue, credentials: credentials,
                     openFileLimit: openFileLimit, listenPID: !sockets.isEmpty))
+            incarnation.firstPid = child.pid
             incarnation.leader = LiveIncarnation.Leader(pid: child.pid, pidfd: child.takePidfd(), isChild: true)
             return incarnation
         } catch {
@@ -169,6 +172,8 @@ enum LaunchFailure: Error, CustomStringConvertible {
     case environmentFile(String, String)
     /// An environment file has lines that can't be understood.
     case environmentLines(String, EnvironmentFileError)
+    /// This cgroup, or one above it, is frozen.
+    case frozen(String)
 
     var description: String {
         switch self {
@@ -176,6 +181,8 @@ enum LaunchFailure: Error, CustomStringConvertible {
             "the environment file \(path) \(reason)"
         case .environmentLines(let path, let error):
             error.problems.map { "\(path):\($0.line): \($0.message)" }.joined(separator: "; ")
+        case .frozen(let path):
+            "the cgroup \(path) or one above it is frozen by somebody; thaw it (echo 0 > \(path)/cgroup.freeze)"
         }
     }
 
@@ -185,6 +192,7 @@ enum LaunchFailure: Error, CustomStringConvertible {
         case let error as SystemCallError: error.errno.isExhaustion
         case let error as SpawnError: error.isExhaustion
         case ControlGroupError.system(let error): error.errno.isExhaustion
+        case LaunchFailure.frozen: true
         default: false
         }
     }

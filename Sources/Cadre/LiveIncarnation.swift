@@ -14,6 +14,8 @@ final class LiveIncarnation {
     let number: UInt64
     /// What it was started with; the service's own may have changed since.
     let specification: ServiceSpecification
+    /// What it is limited to; the specification's, unless that was changed since.
+    var limits: ResourceLimits
     /// Its cgroup.
     let group: ControlGroup
     /// Where its processes send what sd_notify(3) has to say.
@@ -32,9 +34,13 @@ final class LiveIncarnation {
     var statusText: String?
     /// Whether it was killed and does not die.
     var isStuck = false
-    /// Whether it was already told that it touched `memory.high`, or its limit of tasks.
-    var hasTouchedMemoryHigh = false
+    /// How often it had touched `memory.high`, or its limit of tasks, when that was last told.
+    var memoryHighTouches: UInt64 = 0
     var hasTouchedTasksMax = false
+    /// Whether the kernel says that all of it is frozen.
+    var isFrozen = false
+    /// The pid of the first leader, for the record.
+    var firstPid: Int32?
 
     var notificationWatch: Watch?
     var eventWatches: [Int32] = []
@@ -61,6 +67,7 @@ final class LiveIncarnation {
         self.worker = worker
         self.number = number
         self.specification = specification
+        limits = specification.limits
         self.group = group
         self.notifications = notifications
     }
@@ -75,6 +82,9 @@ final class LiveIncarnation {
             _ = try? Pidfd.reap(leader.pidfd)
         }
     }
+
+    /// Its cgroup, relative to the delegated root: `web/0@17`.
+    var groupPath: String { "\(worker.service)/\(Self.groupName(worker, number))" }
 
     /// The name of its cgroup in its service's: `0@17`.
     static func groupName(_ worker: WorkerID, _ number: UInt64) -> String { "\(worker.number)@\(number)" }

@@ -6,6 +6,8 @@ public struct Snapshot: Codable, Hashable, Sendable {
     public var root: String
     /// A line for people: `3 services, 12 of 12 workers ready`.
     public var summary: String
+    /// The latest event that it reflects.
+    public var lastEvent: EventID
     /// The services, by name.
     public var services: [ServiceSnapshot]
 }
@@ -14,8 +16,12 @@ public struct Snapshot: Codable, Hashable, Sendable {
 public struct ServiceSnapshot: Codable, Hashable, Sendable {
     /// Its name.
     public var name: String
+    /// How many workers are wanted; more may be on their way out.
+    public var wanted: Int
     /// How many workers are ready.
     public var ready: Int
+    /// Whether enough are ready, by the service's `healthy_percentage`.
+    public var isHealthy: Bool
     /// The processor time of all its workers, past incarnations included, in seconds.
     public var cpuSeconds: Double?
     /// The memory of all its workers in bytes; nil without the memory controller.
@@ -36,8 +42,14 @@ public struct WorkerSnapshot: Codable, Hashable, Sendable {
     public var pid: Int32?
     /// The incarnation's age in seconds.
     public var uptimeSeconds: Double?
+    /// How long the last incarnation that became ready took for it, in seconds.
+    public var readySeconds: Double?
     /// How many incarnations followed an earlier one, planned or not.
     public var restarts: Int
+    /// The same by the reason why the earlier one ended, as in ``EndReason``.
+    public var restartsByReason: [String: Int]
+    /// How many cgroups of it were killed, by command or as they did not stop in time.
+    public var kills: Int
     /// The processor time of the worker, past incarnations included, in seconds.
     public var cpuSeconds: Double
     /// The user part of ``cpuSeconds``.

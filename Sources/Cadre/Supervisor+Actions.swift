@@ -25,6 +25,8 @@ extension Supervisor {
         case .kill(let number):
             guard let incarnation = live(worker, number) else { return }
             kill(incarnation)
+        case .freeze(let number): setFrozen(true, worker, number)
+        case .thaw(let number): setFrozen(false, worker, number)
         case .discard(let number): discard(worker, number)
         case .arm(let deadline, let time): arm(worker, deadline, at: time)
         case .disarm(let deadline): disarm(worker, deadline)
@@ -100,13 +102,16 @@ extension Supervisor {
         if incarnation.exit == nil { signal(incarnation, SIGKILL) }
     }
 
+    private func setFrozen(_ isFrozen: Bool, _ worker: WorkerID, _ number: UInt64) {
+        guard let incarnation = live(worker, number) else { return }
+        if !isFrozen { incarnation.isFrozen = false }
+        warn(incarnation) { try incarnation.group.setFrozen(isFrozen) }
+    }
+
     private func discard(_ worker: WorkerID, _ number: UInt64) {
         guard let incarnation = live(worker, number) else { return }
         incarnations[worker]?.removeAll { $0 === incarnation }
         if incarnations[worker]?.isEmpty == true { incarnations[worker] = nil }
-        warn(incarnation) {
-            records[worker, default: WorkerRecord()].add(try incarnation.group.cpuStatistics())
-        }
         unwatch(incarnation)
         incarnation.reapFormerLeaders()
         guard let service = services[worker.service] else { return }
@@ -146,18 +151,45 @@ extension Supervisor {
 
     private func report(_ event: WorkerEvent, of worker: WorkerID) {
         switch event {
+        case .ready(_, let time):
+            records[worker, default: WorkerRecord()].lastReadyTime = time
+            counters[worker.service, default: ServiceCounters()].readyTimes.add(time)
         case .ended(let number, let end):
             let peak = live(worker, number).flatMap { try? $0.group.memoryPeak() }
-            records[worker, default: WorkerRecord()].lastExit = ExitSnapshot(end, memoryPeak: peak)
+            records[worker, default: WorkerRecord()].lastExit = ExitSnapshot(end.reason, end.exit, memoryPeak: peak)
         case .replaced(let number, _, let reason):
             let peak = live(worker, number).flatMap { try? $0.group.memoryPeak() }
             records[worker, default: WorkerRecord()].lastExit = ExitSnapshot(
                 reason: reason.rawValue, memoryPeakBytes: peak)
+        case .restarting(_, let reason):
+            counters[worker.service, default: ServiceCounters()].restarts[reason, default: 0] += 1
+        case .killed: counters[worker.service, default: ServiceCounters()].kills += 1
+        case .gone(let past): remember(past, of: worker)
         case .stuck(let number): live(worker, number)?.isStuck = true
-        case .started, .ready, .stopping, .killed, .replacing, .restarting, .failed, .done, .stopped: break
+        case .started, .stopping, .frozen, .thawed, .replacing, .failed, .done, .stopped: break
         }
         events.log(
             event, of: worker, pid: { live(worker, $0)?.leader?.pid }, lastExit: records[worker]?.lastExit,
             policy: fleet.worker(worker)?.policy.restart)
+    }
+
+    /// Keeps of an incarnation what is worth it, while its cgroup is there.
+    private func remember(_ past: PastIncarnation, of worker: WorkerID) {
+        var record = records[worker] ?? WorkerRecord()
+        defer { records[worker] = record }
+        let incarnation = live(worker, past.number)
+        let statistics = incarnation.flatMap { try? $0.group.statistics() }
+        let usage = statistics.map { Usage($0) }
+        if let usage { record.past = record.past + usage }
+        if let time = past.stopDuration {
+            record.lastStopTime = time
+            counters[worker.service, default: ServiceCounters()].stopTimes.add(time)
+        }
+        var exit = ExitSnapshot(past.reason, past.exit, memoryPeak: statistics?.memory?.peak)
+        if past.reason == .spawn { exit.detail = record.lastExit?.detail }
+        record.remember(
+            IncarnationRecord(
+                past, pid: incarnation?.firstPid, exit: exit, usage: usage,
+                offset: wallClock() - Reactor.now / .seconds(1)))
     }
 }

@@ -32,13 +32,20 @@ extension Supervisor {
             if let incarnation = live(worker, number) { receiveNotifications(of: incarnation) }
         }
         try watch(.cgroup, of: incarnation)
-        let limits = incarnation.specification.limits
-        if root.available.contains(.memory), limits.memoryHigh != nil {
+        try watchLimits(of: incarnation)
+    }
+
+    /// Waits for what happens at those limits of an incarnation that it isn't watched for yet.
+    func watchLimits(of incarnation: LiveIncarnation) throws {
+        let watched = incarnation.eventWatches.compactMap { eventSources[$0]?.file }
+        if root.available.contains(.memory), incarnation.limits.memoryHigh != nil, !watched.contains(.memory) {
             try watch(.memory, of: incarnation)
             // It may have happened before the watch was there.
             memoryChanged(incarnation)
         }
-        if root.available.contains(.pids), limits.tasksMax != nil { try watch(.tasks, of: incarnation) }
+        if root.available.contains(.pids), incarnation.limits.tasksMax != nil, !watched.contains(.tasks) {
+            try watch(.tasks, of: incarnation)
+        }
     }
 
     private func watch(_ leader: LiveIncarnation.Leader, of incarnation: LiveIncarnation) throws(SystemCallError) {
@@ -153,7 +160,7 @@ extension Supervisor {
 
     /// Looks whether all processes of an incarnation are gone, or have gone elsewhere.
     func populationChanged(_ incarnation: LiveIncarnation) {
-        guard !isPopulated(incarnation) else { return }
+        guard !isPopulated(incarnation) else { return noteFreezing(of: incarnation) }
         if let exit = incarnation.exit { return isGone(incarnation, exit) }
         guard let leader = incarnation.leader else { return }
         if let exit = reap(leader, of: incarnation) ?? (leader.isChild ? nil : .unknown) {
@@ -168,6 +175,13 @@ extension Supervisor {
         }
     }
 
+    private func noteFreezing(of incarnation: LiveIncarnation) {
+        guard let events = try? incarnation.group.events(), events.frozen != incarnation.isFrozen else { return }
+        incarnation.isFrozen = events.frozen
+        touched.insert(incarnation.worker)
+        noteProgress()
+    }
+
     /// Whether a living process is in another cgroup. One that is about to end counts as empty before its end shows.
     private func hasEscaped(_ leader: LiveIncarnation.Leader, from incarnation: LiveIncarnation) -> Bool {
         guard let text = try? Descriptor.open("/proc/\(leader.pid)/cgroup").readText() else { return false }
@@ -178,9 +192,11 @@ extension Supervisor {
     }
 
     private func memoryChanged(_ incarnation: LiveIncarnation) {
-        guard !incarnation.hasTouchedMemoryHigh, let memory = try? incarnation.group.memoryEvents(), memory.high > 0
-        else { return }
-        incarnation.hasTouchedMemoryHigh = true
+        guard let memory = try? incarnation.group.memoryEvents(), memory.high > incarnation.memoryHighTouches else {
+            return
+        }
+        // The machine heeds only the first until a successor took over.
+        incarnation.memoryHighTouches = memory.high
         tell(incarnation.worker, .memoryHigh(incarnation.number))
     }
 

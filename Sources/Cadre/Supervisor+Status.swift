@@ -1,79 +1,97 @@
+import CLinux
 import ControlGroups
+import Processes
 import Reactor
 import Specification
-import Supervision
+public import Supervision
 
 /// How things stand.
 extension Supervisor {
+    /// What the supervisor knows by itself, without reading a file of the kernel's.
+    public func state() -> FleetState {
+        FleetState(
+            summary: fleet.summary, now: Reactor.now, wallClock: wallClock(), lastEvent: events.stream.last,
+            healthyPercentage: 50, services: fleet.serviceNames.map(state(ofService:)),
+            core: FleetState.CoreLoad(wakeUps: reactor.wakeUps, turns: reactor.turns))
+    }
+
+    private func state(ofService name: String) -> ServiceState {
+        let specification = specification.services.first { $0.name == name } ?? services[name]?.specification
+        let workers = fleet.workers(of: name) ?? []
+        return ServiceState(
+            name: name, wanted: fleet.wanted(of: name) ?? 0, healthyPercentage: 50,
+            limits: specification?.limits ?? ResourceLimits(), hasGroup: services[name] != nil,
+            counters: counters[name] ?? ServiceCounters(),
+            workers: workers.enumerated().map { detail(of: WorkerID(service: name, number: $0.offset), $0.element) })
+    }
+
+    private func detail(of id: WorkerID, _ worker: WorkerMachine) -> WorkerDetail {
+        let record = records[id] ?? WorkerRecord()
+        let known = [worker.current, worker.successor].compactMap { $0 } + worker.retiring
+        return WorkerDetail(
+            id: id, state: worker.state, restarts: worker.restartsByReason, kills: worker.kills,
+            shown: (worker.current ?? worker.retiring.last)?.number, successor: worker.successor?.number,
+            live: (incarnations[id] ?? []).compactMap { live in
+                known.first { $0.number == live.number }.map { LiveDetail(live, $0) }
+            },
+            past: record.past, lastExit: record.lastExit, lastReadyTime: record.lastReadyTime,
+            lastStopTime: record.lastStopTime)
+    }
+
+    /// What the supervisor knows, and the kernel's figures, which are read on the caller's thread.
+    nonisolated public func survey() async -> Survey {
+        statistics.survey(await state())
+    }
+
     /// How everything is now; nil figures where a controller is missing.
     ///
-    /// Reading thousands of small files takes a while. Events have their turn between workers, so that a restart does
-    /// not wait for it; the figures are therefore not all of the same moment.
-    public func snapshot() async -> Snapshot {
-        var snapshot = Snapshot(
-            supervisor: currentProcess(), root: root.group.path, summary: statusLine(of: fleet.summary), services: [])
-        for name in fleet.serviceNames {
-            var service = ServiceSnapshot(name: name, ready: 0, workers: [])
-            for number in 0..<(fleet.workers(of: name)?.count ?? 0) {
-                if number % 16 == 15 { await Task.yield() }
-                if let worker = self.snapshot(of: WorkerID(service: name, number: number)) {
-                    service.workers.append(worker)
-                }
+    /// - Parameters:
+    ///   - names: the services and workers to tell of, nil for all.
+    ///   - withStatistics: whether the kernel's figures are wanted, too.
+    /// - Throws: ``UnknownNameError`` for a name of nothing.
+    nonisolated public func snapshot(
+        of names: [String]? = nil, withStatistics: Bool = true
+    ) async throws(UnknownNameError) -> Snapshot {
+        var state = await state()
+        if let names {
+            let wanted = Set(try workers(matching: names, in: state))
+            for index in state.services.indices { state.services[index].workers.removeAll { !wanted.contains($0.id) } }
+            state.services.removeAll { service in
+                service.workers.isEmpty && !names.contains(service.name)
             }
-            if let group = services[name] {
-                // The service's own cgroup keeps the time of those that are gone.
-                service.cpuSeconds = (try? group.group.cpuUsage()).map(seconds)
-                service.memoryBytes = try? group.group.memoryCurrent()
-            }
-            service.ready = fleet.workers(of: name)?.count { $0.state == .ready } ?? 0
-            snapshot.services.append(service)
         }
-        return snapshot
+        return Snapshot(withStatistics ? statistics.survey(state) : Survey(state: state), root: statistics.rootPath)
     }
 
-    private func snapshot(of id: WorkerID) -> WorkerSnapshot? {
-        guard let worker = fleet.worker(id) else { return nil }
-        let record = records[id] ?? WorkerRecord()
-        var snapshot = WorkerSnapshot(
-            number: id.number, state: worker.state.rawValue, restarts: worker.restarts,
-            cpuSeconds: seconds(record.usageMicroseconds), userSeconds: seconds(record.userMicroseconds),
-            systemSeconds: seconds(record.systemMicroseconds))
-        snapshot.lastExit = record.lastExit
-        snapshot.successor = worker.successor?.number
-        let shown = worker.current ?? worker.retiring.last
-        for live in incarnations[id] ?? [] {
-            guard let statistics = try? live.group.statistics() else { continue }
-            snapshot.cpuSeconds += seconds(statistics.cpu.usageMicroseconds)
-            snapshot.userSeconds += seconds(statistics.cpu.userMicroseconds)
-            snapshot.systemSeconds += seconds(statistics.cpu.systemMicroseconds)
-            guard live.number == shown?.number else { continue }
-            snapshot.add(statistics)
-            if case .bytes(let bytes)? = live.specification.limits.memoryMax { snapshot.memoryMaxBytes = bytes }
-            snapshot.pid = live.exit == nil ? live.leader?.pid : nil
-            snapshot.statusText = live.statusText
-            snapshot.controlGroup = "\(id.service)/\(LiveIncarnation.groupName(id, live.number))"
+    /// The present incarnations of a worker and the latest of those that are gone, the oldest first.
+    ///
+    /// - Throws: ``UnknownNameError`` if there is no such worker.
+    public func incarnations(of id: WorkerID) throws(UnknownNameError) -> [IncarnationRecord] {
+        guard let worker = fleet.worker(id) else {
+            throw UnknownNameError(name: "\(id)", services: fleet.serviceNames)
         }
-        if let shown {
-            snapshot.incarnation = shown.number
-            snapshot.uptimeSeconds = (Reactor.now - shown.startedAt) / .seconds(1)
-        }
-        return snapshot
+        let offset = wallClock() - Reactor.now / .seconds(1)
+        return (records[id]?.history ?? [])
+            + detail(of: id, worker).live.map { IncarnationRecord($0, offset: offset) }
     }
 }
 
-extension WorkerSnapshot {
-    fileprivate mutating func add(_ statistics: Statistics) {
-        memoryBytes = statistics.memory?.current
-        memoryPeakBytes = statistics.memory?.peak
-        tasks = statistics.tasks?.current
-        io = statistics.io.map { IOSnapshot(readBytes: $0.readBytes, writtenBytes: $0.writtenBytes) }
-        pressure = PressureSnapshot(
-            cpu: statistics.cpuPressure?.some.average10, memory: statistics.memoryPressure?.some.average10,
-            io: statistics.ioPressure?.some.average10)
+extension LiveDetail {
+    init(_ live: LiveIncarnation, _ incarnation: Incarnation) {
+        self.init(
+            number: live.number, phase: incarnation.phase, isFrozen: incarnation.isFrozen,
+            startedAt: incarnation.startedAt, readyAt: incarnation.readyAt,
+            pid: live.exit == nil ? live.leader?.pid : nil, statusText: live.statusText, limits: live.limits,
+            groupPath: live.groupPath)
     }
 }
 
-private func seconds(_ microseconds: UInt64) -> Double { Double(microseconds) / 1e6 }
+/// Seconds since 1970, for people and for other machines; the core itself goes by a clock that nobody sets.
+func wallClock() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}
 
 /// For `systemctl status` and the like: `3 services, 12 of 12 workers ready`.
 func statusLine(of summary: FleetSummary) -> String {

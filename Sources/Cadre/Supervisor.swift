@@ -17,6 +17,7 @@ public actor Supervisor {
     let options: Options
     let events: EventLog
     let root: DelegatedRoot
+    nonisolated let statistics: StatisticsReader
     let launcher: Launcher
     let inotify: Inotify
     let manager: ManagerLink
@@ -28,6 +29,7 @@ public actor Supervisor {
     /// The incarnations of which any process is left, by worker; mostly one each.
     var incarnations: [WorkerID: [LiveIncarnation]] = [:]
     var records: [WorkerID: WorkerRecord] = [:]
+    var counters: [String: ServiceCounters] = [:]
     /// Which incarnation and which of its files an inotify watch is for.
     var eventSources: [Int32: EventSource] = [:]
     var timers: [TimerKey: Timer] = [:]
@@ -42,7 +44,9 @@ public actor Supervisor {
     public private(set) var hasFailedWorkers = false
     private var isClosed = false
     private var finished: CheckedContinuation<Void, Never>?
-    private var waiters: [Waiter] = []
+    let orders = OrderBook()
+    /// The workers that something was told since those who wait for them were last told.
+    var touched: Set<WorkerID> = []
 
     /// Where the supervisor is in its own life.
     enum Phase {
@@ -57,12 +61,6 @@ public actor Supervisor {
         let deadline: WorkerDeadline
     }
 
-    /// Somebody who waits for workers to get somewhere.
-    private struct Waiter {
-        let isDone: (Fleet) -> Bool
-        let continuation: CheckedContinuation<Void, Never>
-    }
-
     /// The executor of the reactor's thread.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { reactor.asUnownedSerialExecutor() }
 
@@ -72,11 +70,12 @@ public actor Supervisor {
     public init(_ specification: Specification, options: Options, logger: Logger) throws {
         self.specification = specification
         self.options = options
-        events = EventLog(logger: logger)
+        events = EventLog(logger: logger, run: .random(in: 1 ... .max))
         reactor = try Reactor()
         // What fails easily comes before this process is moved.
         try Launcher.makeDirectories(for: options)
         root = try takeRoot(options, events: events)
+        statistics = try StatisticsReader(root: root.group.path)
         launcher = try Launcher(options: options, root: root, events: events)
         inotify = try Inotify()
         manager = ManagerLink(isActive: options.notifiesManager)
@@ -92,6 +91,7 @@ public actor Supervisor {
     public func run() async throws {
         guard phase == .created else { return }
         phase = .running
+        events.state = { [unowned self] in fleet.worker($0)?.state }
         let signals = options.handlesSignals ? try SignalSource([SIGTERM, SIGINT, SIGHUP]) : nil
         if let signals { try watch(signals) }
         try watchEvents()
@@ -104,6 +104,7 @@ public actor Supervisor {
             // Asked here, as an await on the way may let events have their turn.
             if phase == .over { continuation.resume() } else { finished = continuation }
         }
+        events.stream.finish()
         if incarnations.isEmpty { await launcher.finish() }
         close()
     }
@@ -160,56 +161,32 @@ public actor Supervisor {
         }
     }
 
-    // MARK: Commands
+    // MARK: Names
 
     /// The workers that `names` stand for: `web/0`, or `web` for all of that service.
     ///
     /// - Throws: ``UnknownNameError`` for a name of nothing.
-    public func workers(named names: [String]) throws(UnknownNameError) -> [WorkerID] {
+    public func workers(matching names: [String]) throws(UnknownNameError) -> [WorkerID] {
+        try workers(matching: names, in: state())
+    }
+
+    nonisolated func workers(matching names: [String], in state: FleetState) throws(UnknownNameError) -> [WorkerID] {
         var workers: [WorkerID] = []
         for name in names {
-            let parts = name.split(separator: "/", maxSplits: 1)
-            let service = parts.first.map(String.init) ?? ""
-            guard let count = fleet.workers(of: service)?.count else {
-                throw UnknownNameError(name: name, services: fleet.serviceNames)
+            let found = state.services.flatMap(\.workers).map(\.id).filter { $0.service == name || "\($0)" == name }
+            if found.isEmpty, !state.services.contains(where: { $0.name == name }) {
+                throw UnknownNameError(name: name, services: state.services.map(\.name))
             }
-            if parts.count == 1 {
-                workers += (0..<count).map { WorkerID(service: service, number: $0) }
-            } else if let number = Int(parts[1]), (0..<count).contains(number) {
-                workers.append(WorkerID(service: service, number: number))
-            } else {
-                throw UnknownNameError(name: name, services: fleet.serviceNames)
-            }
+            workers += found.filter { !workers.contains($0) }
         }
         return workers
-    }
-
-    /// Starts workers that are down; one that has failed gets a new budget. Returns when each is ready or has failed.
-    public func start(_ workers: [WorkerID]) async {
-        for worker in workers { tell(worker, .start) }
-        await wait { fleet in
-            workers.allSatisfy { ![.waiting, .starting, .stopping, .killing].contains(fleet.worker($0)?.state) }
-        }
-    }
-
-    /// Stops workers and leaves them down; returns when nothing of them is left.
-    public func stop(_ workers: [WorkerID]) async {
-        for worker in workers { tell(worker, .stop) }
-        await wait { fleet in workers.allSatisfy { fleet.worker($0)?.isOver ?? true } }
-    }
-
-    private func wait(_ isDone: @escaping (Fleet) -> Bool) async {
-        await withCheckedContinuation { continuation in
-            waiters.append(Waiter(isDone: isDone, continuation: continuation))
-            // Asks here whether it is so already, as an await on the way may let events have their turn.
-            work()
-        }
     }
 
     // MARK: Work
 
     /// Tells the fleet what happened to a worker, and does what it wants.
     func tell(_ worker: WorkerID, _ input: WorkerInput) {
+        touched.insert(worker)
         perform(fleet.handle(worker, input, at: Reactor.now))
     }
 
@@ -257,12 +234,16 @@ public actor Supervisor {
     private func perform(_ action: FleetAction) {
         switch action {
         case .worker(let worker, let action): perform(action, of: worker)
-        case .forgetWorker(let worker): records[worker] = nil
+        case .forgetWorker(let worker):
+            records[worker] = nil
+            orders.forget(worker)
+            touched.insert(worker)
         case .forgetService(let name): forget(name)
         }
     }
 
     private func forget(_ name: String) {
+        counters[name] = nil
         guard services.removeValue(forKey: name) != nil else { return }
         do {
             try root.group.removeTree(childNamed: name)
@@ -272,14 +253,10 @@ public actor Supervisor {
     }
 
     /// Tells those who want to know how things stand.
-    private func noteProgress() {
+    func noteProgress() {
         let summary = fleet.summary
         manager.note(summary, on: reactor)
-        waiters.removeAll { waiter in
-            guard waiter.isDone(fleet) else { return false }
-            waiter.continuation.resume()
-            return true
-        }
+        for worker in exchange(&touched, with: []) { settle(worker) }
         if phase == .running, options.endsWhenIdle, pending.isEmpty, fleet.isDown, incarnations.isEmpty { stop() }
         // What hangs in the kernel is left behind, lest the stop never ends.
         if phase == .stopping, pending.isEmpty, incarnations.values.joined().allSatisfy(\.isStuck) {

@@ -1,28 +1,74 @@
 import ControlGroups
 import Processes
+import Reactor
 import Supervision
 
 /// What is kept of a worker beyond its incarnations.
 struct WorkerRecord {
-    /// The processor time of the incarnations that are gone, in microseconds.
-    private(set) var userMicroseconds: UInt64 = 0
-    private(set) var systemMicroseconds: UInt64 = 0
-    private(set) var usageMicroseconds: UInt64 = 0
+    /// How many past incarnations are remembered.
+    static let mostRemembered = 20
+
+    /// What the incarnations used that are gone.
+    var past = Usage()
     /// The last end that nobody commanded.
     var lastExit: ExitSnapshot?
+    /// The latest incarnations that are gone, the oldest first.
+    private(set) var history: [IncarnationRecord] = []
+    /// How long the last one that became ready took for it, and the last one that was told to stop.
+    var lastReadyTime: Duration?
+    var lastStopTime: Duration?
 
-    /// Adds what an incarnation used that is gone.
-    mutating func add(_ statistics: CPUStatistics) {
-        userMicroseconds += statistics.userMicroseconds
-        systemMicroseconds += statistics.systemMicroseconds
-        usageMicroseconds += statistics.usageMicroseconds
+    mutating func remember(_ incarnation: IncarnationRecord) {
+        if history.count == Self.mostRemembered { history.removeFirst() }
+        history.append(incarnation)
+    }
+}
+
+/// An execution of a worker, past or present.
+public struct IncarnationRecord: Codable, Hashable, Sendable {
+    /// Its number among the worker's incarnations.
+    public var number: UInt64
+    /// Where it is in its life, as in ``Incarnation/Phase``; `gone` for a past one.
+    public var phase: String
+    /// The leader's process id; nil if it could not be executed.
+    public var pid: Int32?
+    /// When it was executed, in seconds since 1970.
+    public var startedAt: Double
+    /// How long it took to become ready, in seconds; nil if it never did.
+    public var readySeconds: Double?
+    /// How long it took to stop, in seconds; nil if nobody told it to.
+    public var stopSeconds: Double?
+    /// When the last process of it was gone, in seconds since 1970; nil for a present one.
+    public var goneAt: Double?
+    /// How it ended; nil for a present one.
+    public var exit: ExitSnapshot?
+    /// The processor time that it used, in seconds; nil for a present one.
+    public var cpuSeconds: Double?
+}
+
+extension IncarnationRecord {
+    /// A past one; `offset` leads from the core's time to seconds since 1970.
+    init(_ past: PastIncarnation, pid: Int32?, exit: ExitSnapshot, usage: Usage?, offset: Double) {
+        self.init(
+            number: past.number, phase: "gone", pid: pid, startedAt: past.startedAt / .seconds(1) + offset,
+            readySeconds: past.readyAt.map { ($0 - past.startedAt) / .seconds(1) },
+            stopSeconds: past.stopDuration.map { $0 / .seconds(1) }, goneAt: past.goneAt / .seconds(1) + offset,
+            exit: exit, cpuSeconds: usage.map { Double($0.cpuMicroseconds) / 1e6 })
+    }
+
+    /// A present one.
+    init(_ live: LiveDetail, offset: Double) {
+        self.init(
+            number: live.number, phase: live.isFrozen ? "frozen" : live.phase.rawValue, pid: live.pid,
+            startedAt: live.startedAt / .seconds(1) + offset,
+            readySeconds: live.readyAt.map { ($0 - live.startedAt) / .seconds(1) })
     }
 }
 
 extension ExitSnapshot {
-    init(_ end: End, memoryPeak: UInt64?) {
-        self.init(reason: end.reason.rawValue, memoryPeakBytes: memoryPeak)
-        switch end.exit {
+    init(_ reason: EndReason, _ exit: Exit?, memoryPeak: UInt64?) {
+        self.init(reason: reason.rawValue, memoryPeakBytes: memoryPeak)
+        switch exit {
         case .code(let code): self.code = code
         case .signal(let signal, _): self.signal = "\(Signal(rawValue: signal))"
         case .unknown, nil: break
@@ -34,7 +80,7 @@ extension ExitSnapshot {
         switch EndReason(rawValue: reason) {
         case .exit: code.map { "exit \($0)" } ?? signal ?? reason
         case .signal: signal ?? reason
-        case .oomKill, .memoryHigh, .readyTimeout, .watchdog, .replaced, .stopped, .spawn, nil: reason
+        case .oomKill, .memoryHigh, .readyTimeout, .watchdog, .replaced, .manual, .stopped, .spawn, nil: reason
         }
     }
 }

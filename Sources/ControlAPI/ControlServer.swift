@@ -155,18 +155,12 @@ public actor ControlServer {
     }
 
     private func perform(_ request: ControlRequest) async -> ControlResponse {
-        do throws(UnknownNameError) {
+        do {
             switch request {
             case .status:
-                return .status(await supervisor.snapshot())
-            case .start(let names):
-                let workers = try await supervisor.workers(named: names)
-                await supervisor.start(workers)
-                return .done(workers.map(\.description))
-            case .stop(let names):
-                let workers = try await supervisor.workers(named: names)
-                await supervisor.stop(workers)
-                return .done(workers.map(\.description))
+                return .status(try await supervisor.snapshot())
+            case .start(let names): return try await perform(.start, names)
+            case .stop(let names): return try await perform(.stop, names)
             case .reload:
                 return await reload()
             case .shutDown:
@@ -174,8 +168,15 @@ public actor ControlServer {
                 return .done([])
             }
         } catch {
-            return .refused(error.description)
+            return .refused("\(error)")
         }
+    }
+
+    private func perform(_ command: WorkerCommand, _ names: [String]) async throws -> ControlResponse {
+        let workers = try await supervisor.workers(matching: names)
+        let order = try await supervisor.command(command, on: workers)
+        _ = await supervisor.outcome(of: order, until: command.milestone, within: nil)
+        return .done(workers.map(\.description))
     }
 
     private func reload() async -> ControlResponse {

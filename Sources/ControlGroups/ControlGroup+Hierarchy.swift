@@ -17,6 +17,12 @@ extension ControlGroup {
         return ControlGroup(directory: try open(name, flags: O_DIRECTORY | O_NOFOLLOW), path: "\(path)/\(name)")
     }
 
+    /// Opens a cgroup some levels below, by its relative path `a/b`; never through a symbolic link at its end.
+    public func openDescendant(_ path: String) throws(SystemCallError) -> ControlGroup {
+        for name in path.split(separator: "/", omittingEmptySubsequences: false) { try checkName(String(name)) }
+        return ControlGroup(directory: try open(path, flags: O_DIRECTORY | O_NOFOLLOW), path: "\(self.path)/\(path)")
+    }
+
     /// The names of the cgroups directly below, in no order.
     public func children() throws(SystemCallError) -> [String] {
         // A fresh open file, as the read position of `directory` would be shared.

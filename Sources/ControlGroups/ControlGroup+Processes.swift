@@ -36,17 +36,23 @@ extension ControlGroup {
         }
     }
 
+    /// Freezes all processes here and below, or lets them go on (`cgroup.freeze`). ``events()`` says when all are frozen.
+    public func setFrozen(_ isFrozen: Bool) throws(SystemCallError) {
+        try write("cgroup.freeze", isFrozen ? "1" : "0")
+    }
+
     /// Sends a signal to every process here and below, once; one that is forked meanwhile may be missed.
     ///
     /// No process that isn't a member is ever hit, even if a member ends and its number is given away at once: a pidfd
     /// is opened first, and only if the number is *then* still among the members does the pidfd stand for a member.
     ///
+    /// - Parameter exception: a process that is left out.
     /// - Returns: how many processes got it.
     @discardableResult
-    public func signalAll(_ signal: Int32) throws(SystemCallError) -> Int {
+    public func signalAll(_ signal: Int32, but exception: Int32? = nil) throws(SystemCallError) -> Int {
         var count = 0
         try walk { group throws(SystemCallError) in
-            var rest = try group.members()[...]
+            var rest = try group.members().filter { $0 != exception }[...]
             while !rest.isEmpty {
                 count += try group.signal(rest.prefix(64), signal)
                 rest = rest.dropFirst(64)

@@ -56,6 +56,8 @@ final class DescriptorTable {
     private var slots: [Slot] = []
     private var free: [UInt32] = []
     private var events = [epoll_event](repeating: epoll_event(), count: 128)
+    /// How many of them the last ``fetch(wait:)`` filled in.
+    private var fetched = 0
 
     init() throws(SystemCallError) {
         epoll = Descriptor(owning: try systemCall("epoll_create1") { epoll_create1(Int32(EPOLL_CLOEXEC)) })
@@ -91,12 +93,15 @@ final class DescriptorTable {
         free.append(watch.index)
     }
 
-    /// Calls the handlers of what is ready, after waiting for something to be if asked to.
-    func dispatch(wait: Bool) {
-        let count = epoll_wait(epoll.rawValue, &events, Int32(events.count), wait ? -1 : 0)
+    /// Finds out what is ready, after waiting for something to be if asked to.
+    func fetch(wait: Bool) {
         // Its one possible error is EINTR: nothing was fetched, and the caller comes back.
-        guard count > 0 else { return }
-        for number in 0..<Int(count) {
+        fetched = max(0, Int(epoll_wait(epoll.rawValue, &events, Int32(events.count), wait ? -1 : 0)))
+    }
+
+    /// Calls the handlers of what was fetched.
+    func dispatch() {
+        for number in 0..<fetched {
             let event = events[number]
             let watch = Watch(event.data.u64)
             let slot = slots[Int(watch.index)]

@@ -24,6 +24,7 @@ final class EventLoop: @unchecked Sendable {
     private let wakeUpDescriptor: Descriptor
     private let thread = Atomic<UInt>(0)
     private(set) var wakeUps: UInt64 = 0
+    private(set) var turns = DurationHistogram()
     let descriptors: DescriptorTable
     let timers: TimerQueue
 
@@ -70,9 +71,13 @@ final class EventLoop: @unchecked Sendable {
 
     func run() {
         thread.store(pthread_self(), ordering: .relaxed)
+        var beginning = Reactor.now
         while runJobs() {
             let isIdle = inbox.withLock { $0.jobs.isEmpty && !$0.isStopped }
-            descriptors.dispatch(wait: isIdle)
+            turns.add(Reactor.now - beginning)
+            descriptors.fetch(wait: isIdle)
+            beginning = Reactor.now
+            descriptors.dispatch()
             if isIdle { wakeUps += 1 }
         }
         // The number may now become another thread's.

@@ -83,6 +83,12 @@ public final class Reactor: SerialExecutor, TaskExecutor {
         loop.timers.remove(timer)
     }
 
+    /// How long the thread's turns took, from one look for events to the next: what happens meanwhile waits.
+    public var turns: DurationHistogram {
+        checkIsolated()
+        return loop.turns
+    }
+
     /// How often the thread has woken from sleep, for measurement.
     public var wakeUps: UInt64 {
         checkIsolated()

@@ -34,6 +34,8 @@ public enum EndReason: String, CaseIterable, Hashable, Sendable {
     case watchdog
     /// It was replaced for another reason: it ran an outdated specification.
     case replaced
+    /// A command restarted or killed it.
+    case manual
     /// It was stopped by command, or as its service is gone.
     case stopped
     /// Its program could not be executed.

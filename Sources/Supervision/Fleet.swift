@@ -31,8 +31,9 @@ public struct Fleet: Sendable {
         /// How many workers are wanted; there may be more on their way out. A worker's number is its index.
         var wanted = 0
         var workers: [WorkerMachine] = []
-        /// The workers that still run an outdated specification, in the order of their replacement.
-        var outdated: [Int] = []
+        /// The workers that are to be replaced, in that order: they run an outdated specification, or somebody wishes
+        /// so.
+        var queue: [(number: Int, reason: EndReason)] = []
         /// The one of them that is being replaced now.
         var replacing: Int?
     }
@@ -78,6 +79,16 @@ public struct Fleet: Sendable {
         return workers[id.number]
     }
 
+    /// How many workers of a service are wanted; nil if there is no such service.
+    public func wanted(of service: String) -> Int? { services[service]?.wanted }
+
+    /// Whether a worker is being replaced, or is to be when its turn comes.
+    public func isToBeReplaced(_ id: WorkerID) -> Bool {
+        guard let service = services[id.service], service.workers.indices.contains(id.number) else { return false }
+        return service.replacing == id.number || service.queue.contains { $0.number == id.number }
+            || service.workers[id.number].isBeingReplaced
+    }
+
     // MARK: Changes
 
     /// Adds a service, or changes one to what is given here.
@@ -107,13 +118,30 @@ public struct Fleet: Sendable {
             tell(WorkerID(service: service, number: number), .remove, at: now)
         }
         if replacesWorkers {
-            services[service]!.outdated = Array(existing)
+            services[service]!.queue = existing.map { ($0, .replaced) }
             services[service]!.replacing = nil
         } else {
-            services[service]!.outdated.removeAll { $0 >= count }
+            services[service]!.queue.removeAll { $0.number >= count }
             if let replacing = services[service]!.replacing, replacing >= count { services[service]!.replacing = nil }
         }
         settle(service, at: now)
+        return takeActions()
+    }
+
+    /// Restarts workers: those that run are replaced one after another within a service, each when its predecessor's
+    /// successor is ready; those that are down are started.
+    public mutating func restart(_ ids: [WorkerID], at now: Duration) -> [FleetAction] {
+        for id in ids {
+            guard let service = services[id.service], id.number < service.wanted else { continue }
+            if service.workers[id.number].goal == .running {
+                if !service.queue.contains(where: { $0.number == id.number }) {
+                    services[id.service]!.queue.append((id.number, .manual))
+                }
+            } else {
+                tell(id, .start, at: now)
+            }
+        }
+        for name in Set(ids.map(\.service)).sorted() { settle(name, at: now) }
         return takeActions()
     }
 
@@ -159,9 +187,7 @@ public struct Fleet: Sendable {
     /// Goes on with the replacement of outdated workers, and forgets those that are wanted no more.
     private mutating func settle(_ name: String, at now: Duration) {
         guard let service = services[name] else { return }
-        if let number = service.replacing ?? service.outdated.first, service.wanted > 0 {
-            advanceReplacement(name, number, isUnderWay: service.replacing != nil, at: now)
-        }
+        if service.wanted > 0 { advanceReplacement(name, at: now) }
         while let service = services[name], service.workers.count > service.wanted, service.workers.last!.isOver {
             let worker = services[name]!.workers.removeLast()
             tally[worker.state, default: 0] -= 1
@@ -174,24 +200,23 @@ public struct Fleet: Sendable {
         }
     }
 
-    private mutating func advanceReplacement(_ name: String, _ number: Int, isUnderWay: Bool, at now: Duration) {
-        if isUnderWay {
-            let worker = services[name]!.workers[number]
-            switch worker.state {
-            case .waiting, .starting, .draining, .stopping, .killing: return
-            case .ready, .failed, .done, .stopped: break
+    private mutating func advanceReplacement(_ name: String, at now: Duration) {
+        while let service = services[name] {
+            if let number = service.replacing {
+                let worker = service.workers[number]
+                switch worker.state {
+                case .waiting, .starting, .draining, .stopping, .killing: return
+                case .ready, .frozen, .failed, .done, .stopped: break
+                }
+                guard !worker.isBeingReplaced else { return }
+                services[name]!.replacing = nil
             }
-            guard !worker.isBeingReplaced else { return }
-            services[name]!.replacing = nil
-            guard let next = services[name]!.outdated.first else { return }
-            advanceReplacement(name, next, isUnderWay: false, at: now)
-        } else {
-            services[name]!.outdated.removeFirst()
-            guard number < services[name]!.wanted else { return }
+            guard let (number, reason) = service.queue.first else { return }
+            services[name]!.queue.removeFirst()
+            guard number < service.wanted else { continue }
             services[name]!.replacing = number
-            tell(WorkerID(service: name, number: number), .replace, at: now)
             // It may be down, and then there's nothing to wait for.
-            advanceReplacement(name, number, isUnderWay: true, at: now)
+            tell(WorkerID(service: name, number: number), .replace(reason), at: now)
         }
     }
 }

@@ -30,6 +30,10 @@ public struct Incarnation: Hashable, Sendable {
     var heardAt: Duration?
     /// Why it is being stopped, if not of its own accord.
     var stopReason: EndReason?
+    /// When its end began: it was told to stop, or to be killed, or its leader ended.
+    var endingSince: Duration?
+    /// Whether its cgroup is frozen by command. It can say nothing then, and nothing is expected of it.
+    public internal(set) var isFrozen = false
 
     init(number: UInt64, watchdog: Duration?, at now: Duration) {
         self.number = number

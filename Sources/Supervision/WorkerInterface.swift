@@ -8,8 +8,17 @@ public enum WorkerInput: Hashable, Sendable {
     case stop
     /// Stop it; it isn't wanted any more.
     case remove
-    /// Exchange what runs by a successor, as it runs an outdated specification.
-    case replace
+    /// Exchange what runs by a successor: ``EndReason/replaced`` as it runs an outdated specification, or
+    /// ``EndReason/manual`` as somebody wishes so. One that is stopped stays so.
+    case replace(EndReason)
+    /// Kill all that runs of it, at once; what comes then is up to its policy.
+    case kill
+    /// Freeze it, if it is ready.
+    case freeze
+    /// Let it go on.
+    case thaw
+    /// Forget its failures: a new budget, and no more waiting for a restart.
+    case reset
     /// The answer to ``WorkerAction/spawn(_:)``: the program was executed.
     case spawned(UInt64)
     /// The answer to ``WorkerAction/spawn(_:)``: it was not. Exhaustion is the system's fault and spends no budget.
@@ -56,6 +65,10 @@ public enum WorkerAction: Hashable, Sendable {
     case abortLeader(UInt64)
     /// Kill the cgroup.
     case kill(UInt64)
+    /// Freeze the cgroup.
+    case freeze(UInt64)
+    /// Thaw the cgroup.
+    case thaw(UInt64)
     /// Forget the incarnation and remove its cgroup; no process of it is left.
     case discard(UInt64)
     /// Ask for a deadline, in place of an earlier one of its kind.
@@ -74,8 +87,14 @@ public enum WorkerEvent: Hashable, Sendable {
     case ready(UInt64, after: Duration)
     /// An incarnation was told to stop.
     case stopping(UInt64, EndReason)
-    /// The cgroup of an incarnation was killed, as it did not stop in time.
-    case killed(UInt64)
+    /// The cgroup of an incarnation was killed, by command or as it did not stop in time.
+    case killed(UInt64, byCommand: Bool)
+    /// An incarnation was frozen.
+    case frozen(UInt64)
+    /// A frozen incarnation goes on.
+    case thawed(UInt64)
+    /// Nothing of an incarnation is left, whoever wished so.
+    case gone(PastIncarnation)
     /// Processes of an incarnation don't die even though its cgroup was killed.
     case stuck(UInt64)
     /// An incarnation ended, as nobody asked it to.
@@ -84,8 +103,8 @@ public enum WorkerEvent: Hashable, Sendable {
     case replacing(UInt64, EndReason)
     /// A successor took over.
     case replaced(UInt64, by: UInt64, EndReason)
-    /// The worker is started again after this wait.
-    case restarting(after: Duration)
+    /// The worker is started again after this wait, as an earlier incarnation ended for this reason.
+    case restarting(after: Duration, EndReason)
     /// The worker had more restarts than its budget allows; it stays down.
     case failed
     /// The worker ended and is to stay so.
@@ -102,6 +121,8 @@ public enum WorkerState: String, CaseIterable, Hashable, Sendable {
     case starting
     /// An incarnation is ready.
     case ready
+    /// An incarnation was ready and is frozen by command.
+    case frozen
     /// It finishes what it has.
     case draining
     /// It was told to stop.

@@ -27,7 +27,10 @@ extension WorkerMachine {
         _ number: UInt64, isExhaustion: Bool, at now: Duration, using random: inout some RandomNumberGenerator
     ) {
         guard has(number) else { return }
-        change(number) { $0.setDeadline(nil, of: &$1) }
+        change(number) { machine, incarnation in
+            machine.setDeadline(nil, of: &incarnation)
+            machine.bury(incarnation, .spawn, nil, at: now)
+        }
         actions.append(.discard(number))
         let end = End(reason: .spawn, exit: nil, isSuccess: false)
         if successor?.number == number {
@@ -88,10 +91,34 @@ extension WorkerMachine {
         expectEnd(of: &incarnation, at: now)
     }
 
+    /// After the signal, so that it finds the signal first of all.
+    mutating func thaw(_ incarnation: inout Incarnation) {
+        guard incarnation.isFrozen else { return }
+        incarnation.isFrozen = false
+        actions += [.thaw(incarnation.number), .report(.thawed(incarnation.number))]
+    }
+
+    mutating func kill(_ incarnation: inout Incarnation, byCommand: Bool, at now: Duration) {
+        disarmWatchdog(of: incarnation)
+        incarnation.phase = .killing
+        incarnation.endingSince = incarnation.endingSince ?? now
+        // It dies frozen, too.
+        incarnation.isFrozen = false
+        kills += 1
+        actions += [.report(.killed(incarnation.number, byCommand: byCommand)), .kill(incarnation.number)]
+        setDeadline(now + Self.killPatience, of: &incarnation)
+    }
+
+    private mutating func disarmWatchdog(of incarnation: Incarnation) {
+        guard incarnation.readyAt != nil, incarnation.watchdog != nil else { return }
+        guard incarnation.phase == .ready || incarnation.phase == .draining else { return }
+        actions.append(.disarm(.watchdog(incarnation.number)))
+    }
+
     mutating func expectEnd(of incarnation: inout Incarnation, at now: Duration) {
-        if incarnation.readyAt != nil && incarnation.watchdog != nil {
-            actions.append(.disarm(.watchdog(incarnation.number)))
-        }
+        disarmWatchdog(of: incarnation)
+        thaw(&incarnation)
+        incarnation.endingSince = incarnation.endingSince ?? now
         incarnation.phase = .stopping
         setDeadline(now + policy.stopTimeout, of: &incarnation)
     }
@@ -106,7 +133,11 @@ extension WorkerMachine {
         using random: inout some RandomNumberGenerator
     ) {
         guard has(number) else { return }
-        change(number) { $0.setDeadline(nil, of: &$1) }
+        change(number) { machine, incarnation in
+            machine.setDeadline(nil, of: &incarnation)
+            let reason = isOutOfMemory ? .oomKill : incarnation.stopReason ?? EndReason(exit)
+            machine.bury(incarnation, reason, exit, at: now)
+        }
         if let incarnation = current, incarnation.number == number {
             current = nil
             history.noteEnd(readySince: incarnation.readyAt, at: now, policy: policy.restart)
@@ -122,11 +153,16 @@ extension WorkerMachine {
         actions.append(.discard(number))
     }
 
+    private mutating func bury(_ incarnation: Incarnation, _ reason: EndReason, _ exit: Exit?, at now: Duration) {
+        let past = PastIncarnation(
+            number: incarnation.number, startedAt: incarnation.startedAt, readyAt: incarnation.readyAt,
+            endingSince: incarnation.endingSince, goneAt: now, reason: reason, exit: exit)
+        actions.append(.report(.gone(past)))
+    }
+
     /// Records and reports an end that nobody commanded.
     private mutating func note(_ incarnation: Incarnation, _ exit: Exit, isOutOfMemory: Bool) -> End {
-        if incarnation.readyAt != nil && incarnation.watchdog != nil && incarnation.stopReason == nil {
-            actions.append(.disarm(.watchdog(incarnation.number)))
-        }
+        disarmWatchdog(of: incarnation)
         let reason = isOutOfMemory ? .oomKill : incarnation.stopReason ?? EndReason(exit)
         let isSuccess = (reason == .exit || reason == .signal) && exit.isSuccess(under: policy.restart)
         let end = End(reason: reason, exit: exit, isSuccess: isSuccess)
@@ -151,7 +187,9 @@ extension WorkerMachine {
     private mutating func restart(
         after end: End, isExhaustion: Bool, at now: Duration, using random: inout some RandomNumberGenerator
     ) {
-        let isSpent = !isExhaustion && !history.spend(at: now, policy: policy.restart)
+        // What somebody wished is no failure.
+        let isBudgeted = !isExhaustion && end.reason != .manual
+        let isSpent = isBudgeted && !history.spend(at: now, policy: policy.restart)
         if let successor {
             // It is on its way already, whatever its predecessor's end calls for.
             self.successor = nil
@@ -176,19 +214,23 @@ extension WorkerMachine {
             actions.append(.report(.failed))
             return
         }
-        wait(history.nextDelay(policy: policy.restart, isBudgeted: !isExhaustion, using: &random), at: now)
+        let delay =
+            end.reason == .manual
+            ? .zero : history.nextDelay(policy: policy.restart, isBudgeted: isBudgeted, using: &random)
+        wait(delay, because: end.reason, at: now)
     }
 
     /// Starts a successor for `current`, after a wait if the last one was not long ago.
     mutating func trySuccessor(at now: Duration, using random: inout some RandomNumberGenerator) {
         guard let current, let replacement else { return }
         actions.append(.report(.replacing(current.number, replacement)))
-        wait(replacementHistory.nextDelay(policy: policy.restart, isBudgeted: false, using: &random), at: now)
+        let delay = replacementHistory.nextDelay(policy: policy.restart, isBudgeted: false, using: &random)
+        wait(delay, because: replacement, at: now)
     }
 
-    private mutating func wait(_ delay: Duration, at now: Duration) {
-        restarts += 1
-        actions.append(.report(.restarting(after: delay)))
+    private mutating func wait(_ delay: Duration, because reason: EndReason, at now: Duration) {
+        restartsByReason[reason, default: 0] += 1
+        actions.append(.report(.restarting(after: delay, reason)))
         if delay == .zero {
             spawn(at: now)
         } else {
@@ -215,7 +257,7 @@ extension WorkerMachine {
             spawn(at: now)
         case .watchdog(let number):
             change(number) { machine, incarnation in
-                guard let watchdog = incarnation.watchdog, let heardAt = incarnation.heardAt,
+                guard let watchdog = incarnation.watchdog, let heardAt = incarnation.heardAt, !incarnation.isFrozen,
                     incarnation.phase == .ready || incarnation.phase == .draining
                 else { return }
                 if heardAt + watchdog <= now {
@@ -243,9 +285,7 @@ extension WorkerMachine {
             // It said that it would end.
             tellToStop(&incarnation, .exit, .signalLeader(incarnation.number), at: now)
         case .stopping:
-            incarnation.phase = .killing
-            actions += [.report(.killed(incarnation.number)), .kill(incarnation.number)]
-            setDeadline(now + Self.killPatience, of: &incarnation)
+            kill(&incarnation, byCommand: false, at: now)
         case .killing:
             // In an uninterruptible sleep, perhaps. What was forked meanwhile is killed, too.
             actions += [.report(.stuck(incarnation.number)), .kill(incarnation.number)]

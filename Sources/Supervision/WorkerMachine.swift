@@ -34,8 +34,10 @@ public struct WorkerMachine: Sendable {
     public internal(set) var successor: Incarnation?
     /// Those on their way out.
     public internal(set) var retiring: [Incarnation] = []
-    /// How many incarnations were started after an earlier one, planned or not.
-    public internal(set) var restarts = 0
+    /// How many incarnations were started after an earlier one, by what became of that one.
+    public internal(set) var restartsByReason: [EndReason: Int] = [:]
+    /// How many of its cgroups were killed by command or as they did not stop in time.
+    public internal(set) var kills = 0
     /// The last end of an incarnation that nobody commanded.
     public internal(set) var lastEnd: End?
 
@@ -46,7 +48,8 @@ public struct WorkerMachine: Sendable {
     var history = RestartHistory()
     /// The history of replacements, which have waits of their own and no budget.
     var replacementHistory = RestartHistory()
-    var lastNumber: UInt64 = 0
+    /// The number of the latest incarnation; 0 if there was none.
+    public internal(set) var lastNumber: UInt64 = 0
     var actions: [WorkerAction] = []
 
     /// A worker that is down.
@@ -62,7 +65,7 @@ public struct WorkerMachine: Sendable {
 
     /// What the worker is, in a word.
     public var state: WorkerState {
-        if let current { return WorkerState(current.phase) }
+        if let current { return current.phase == .ready && current.isFrozen ? .frozen : WorkerState(current.phase) }
         if goal == .running {
             switch rest {
             case .done: return .done
@@ -75,14 +78,23 @@ public struct WorkerMachine: Sendable {
         return retiring.last.map { WorkerState($0.phase) } ?? .stopped
     }
 
+    /// How many incarnations were started after an earlier one, planned or not.
+    public var restarts: Int { restartsByReason.values.reduce(0, +) }
+
     /// Whether it isn't ready and will go on until it is, or until its policy gives up.
-    var isComingUp: Bool { goal == .running && rest == .none && state != .ready }
+    var isComingUp: Bool { goal == .running && rest == .none && state != .ready && state != .frozen }
 
     /// Whether a successor is on its way, or wanted.
     public var isBeingReplaced: Bool { replacement != nil }
 
     /// Whether nothing of it is left and nothing will be without a command.
     var isDown: Bool { (goal != .running || rest != .none) && current == nil && successor == nil && retiring.isEmpty }
+
+    /// Whether anything is left of the incarnations up to a number.
+    public func hasIncarnation(upTo number: UInt64) -> Bool {
+        [current, successor].contains { $0.map { $0.number <= number } ?? false }
+            || retiring.contains { $0.number <= number }
+    }
 
     /// Whether the worker is wanted no more and nothing of it is left.
     public var isOver: Bool { goal != .running && current == nil && successor == nil && retiring.isEmpty }
@@ -95,7 +107,11 @@ public struct WorkerMachine: Sendable {
         case .start: start(at: now)
         case .stop: stop(.stopped, at: now)
         case .remove: stop(.removed, at: now)
-        case .replace: replace(.replaced, at: now, using: &random)
+        case .replace(let reason): replace(reason, at: now, using: &random)
+        case .kill: kill(at: now)
+        case .freeze: freeze()
+        case .thaw: thaw(at: now)
+        case .reset: reset(at: now)
         case .spawned(let number): spawned(number, at: now)
         case .spawnFailed(let number, let isExhaustion):
             spawnFailed(number, isExhaustion: isExhaustion, at: now, using: &random)
@@ -158,6 +174,46 @@ public struct WorkerMachine: Sendable {
         current = nil
         successor = nil
         if isOver && !wasDown { actions.append(.report(.stopped)) }
+    }
+
+    private mutating func kill(at now: Duration) {
+        for number in [current, successor].compactMap({ $0?.number }) + retiring.map(\.number) {
+            change(number) { machine, incarnation in
+                guard incarnation.phase != .killing else { return }
+                incarnation.stopReason = incarnation.stopReason ?? .manual
+                machine.kill(&incarnation, byCommand: true, at: now)
+            }
+        }
+    }
+
+    private mutating func freeze() {
+        guard let current, current.phase == .ready, !current.isFrozen else { return }
+        change(current.number) { machine, incarnation in
+            incarnation.isFrozen = true
+            machine.actions.append(.freeze(incarnation.number))
+            if incarnation.watchdog != nil { machine.actions.append(.disarm(.watchdog(incarnation.number))) }
+            machine.actions.append(.report(.frozen(incarnation.number)))
+        }
+    }
+
+    private mutating func thaw(at now: Duration) {
+        guard let current, current.isFrozen else { return }
+        change(current.number) { machine, incarnation in
+            machine.thaw(&incarnation)
+            incarnation.heardAt = now
+            if let watchdog = incarnation.watchdog {
+                machine.actions.append(.arm(.watchdog(incarnation.number), at: now + watchdog))
+            }
+        }
+    }
+
+    private mutating func reset(at now: Duration) {
+        history = RestartHistory()
+        replacementHistory = RestartHistory()
+        guard goal == .running else { return }
+        if rest == .failed { return start(at: now) }
+        // It waits for nothing any more.
+        if restartAt != nil { spawn(at: now) }
     }
 
     private mutating func replace(

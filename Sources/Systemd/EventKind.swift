@@ -20,10 +20,20 @@ public enum EventKind: String, CaseIterable, Sendable {
     case stopping
     /// An incarnation stopped as it was asked to.
     case stopped
-    /// A signal ended an incarnation.
+    /// An incarnation's cgroup was killed, by command or as it didn't stop in time.
     case killed
-    /// An incarnation didn't stop in time and is being killed.
+    /// All that is left is being killed, as the supervisor was told to end at once.
     case killing
+    /// An incarnation was frozen by command.
+    case frozen
+    /// A frozen incarnation goes on.
+    case thawed
+    /// The count of a service's workers was changed by command.
+    case scaled
+    /// The limits of running workers were changed by command.
+    case limited
+    /// A signal was sent to a worker by command.
+    case signalled
     /// A worker isn't started any more, as it failed too often.
     case failed
     /// A worker isn't started any more, as its policy has it.
@@ -66,6 +76,11 @@ public enum EventKind: String, CaseIterable, Sendable {
         case .stopped: "4f68057ee3194a30b4061711d9cecae1"
         case .killed: "57c2e7ed37f74cd28bdc637282411a36"
         case .killing: "2d84178c9c6e4044bb3256a9b8cda21c"
+        case .frozen: "e4e535363e304ea8b4888b51d89c06e8"
+        case .thawed: "6dadac4d658b439bac9bb2ef61674aca"
+        case .scaled: "ba0d870f67474c95a855776ad71ff819"
+        case .limited: "737570febee6459692fd2a24ea702b84"
+        case .signalled: "d5137920d209497ca32aa85e42977dcb"
         case .failed: "69df0bcd33ca4fb694a09213029f6050"
         case .done: "23ab9d042b9d4259b6e80af626c837ab"
         case .spawnFailed: "b1b41f6e5e884aeca03d7b7b1c69ab93"

@@ -27,6 +27,6 @@ import Testing
             (End(reason: .exit, exit: .unknown, isSuccess: false), "exit"),
         ])
     func description(end: End, expected: String) {
-        #expect(ExitSnapshot(end, memoryPeak: nil).description == expected)
+        #expect(ExitSnapshot(end.reason, end.exit, memoryPeak: nil).description == expected)
     }
 }

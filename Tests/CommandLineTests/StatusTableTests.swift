@@ -6,22 +6,25 @@ import Testing
 @Suite("The status table") struct StatusTableTests {
     private var snapshot: Snapshot {
         var first = WorkerSnapshot(
-            number: 0, state: "ready", restarts: 0, cpuSeconds: 14.2, userSeconds: 10, systemSeconds: 4.2)
+            number: 0, state: "ready", restarts: 0, restartsByReason: [:], kills: 0, cpuSeconds: 14.2, userSeconds: 10,
+            systemSeconds: 4.2)
         first.pid = 4121
         first.uptimeSeconds = 7383
         first.memoryBytes = 38 << 20
         first.memoryMaxBytes = 512 << 20
         var second = WorkerSnapshot(
-            number: 1, state: "ready", restarts: 3, cpuSeconds: 0.4, userSeconds: 0.4, systemSeconds: 0)
+            number: 1, state: "ready", restarts: 3, restartsByReason: [:], kills: 0, cpuSeconds: 0.4, userSeconds: 0.4,
+            systemSeconds: 0)
         second.pid = 7789
         second.uptimeSeconds = 12
         second.memoryBytes = 21 << 20
         second.memoryMaxBytes = 512 << 20
         second.lastExit = ExitSnapshot(reason: "oom-kill", memoryPeakBytes: 512 << 20)
         let third = WorkerSnapshot(
-            number: 2, state: "failed", restarts: 10, cpuSeconds: 0, userSeconds: 0, systemSeconds: 0)
-        let web = ServiceSnapshot(name: "web", ready: 2, workers: [first, second, third])
-        return Snapshot(supervisor: 1, root: "/", summary: "", services: [web])
+            number: 2, state: "failed", restarts: 10, restartsByReason: [:], kills: 0, cpuSeconds: 0, userSeconds: 0,
+            systemSeconds: 0)
+        let web = ServiceSnapshot(name: "web", wanted: 3, ready: 2, isHealthy: true, workers: [first, second, third])
+        return Snapshot(supervisor: 1, root: "/", summary: "", lastEvent: EventID("1-0")!, services: [web])
     }
 
     @Test("has a line for each worker, in columns") func lines() {

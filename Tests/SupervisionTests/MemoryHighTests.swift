@@ -7,7 +7,9 @@ import Testing
         let worker = Subject.ready()
         let actions = worker.all(.memoryHigh(1))
         #expect(
-            actions == [.report(.replacing(1, .memoryHigh)), .report(.restarting(after: .zero)), .spawn(2)])
+            actions == [
+                .report(.replacing(1, .memoryHigh)), .report(.restarting(after: .zero, .memoryHigh)), .spawn(2),
+            ])
         #expect(worker.machine.state == .ready)
         #expect(worker.machine.isBeingReplaced)
         worker(.spawned(2))
@@ -58,7 +60,7 @@ import Testing
         var waits: [Duration] = []
         for number in 1...UInt64(20) {
             let events = worker.events(.memoryHigh(number))
-            guard case .restarting(let wait) = events.last else {
+            guard case .restarting(let wait, .memoryHigh) = events.last else {
                 Issue.record("no restart after incarnation \(number): \(events)")
                 return
             }

@@ -24,6 +24,7 @@ struct ModelWorld {
         var isSpawned = false
         var isTold = false
         var isLeaderGone = false
+        var isFrozen = false
     }
 
     private struct Event {
@@ -81,7 +82,7 @@ struct ModelWorld {
         step += 1
         let service = services.randomElement(using: &random)!
         let worker = WorkerID(service: service, number: Int.random(in: 0..<5, using: &random))
-        switch Int.random(in: 0..<10, using: &random) {
+        switch Int.random(in: 0..<15, using: &random) {
         case 0...3:
             let policy = WorkerPolicy(
                 readiness: chance(0.7) ? .notify : .exec, watchdog: chance(0.3) ? .seconds(3) : nil,
@@ -94,7 +95,12 @@ struct ModelWorld {
                     at: now))
         case 4: try perform(fleet.remove(service, at: now))
         case 5: try tell(worker, .stop)
-        case 6: try tell(worker, .replace)
+        case 6: try tell(worker, .replace(.replaced))
+        case 7: try tell(worker, .kill)
+        case 8, 9: try tell(worker, .freeze)
+        case 10: try tell(worker, .thaw)
+        case 11: try tell(worker, .reset)
+        case 12: try perform(fleet.restart([worker, WorkerID(service: "web", number: 0)], at: now))
         default: try tell(worker, .start)
         }
         try check()
@@ -189,6 +195,12 @@ struct ModelWorld {
             later(
                 worker, .gone(number, .signal(9, coreDumped: false), isOutOfMemory: false),
                 in: 0...(chance(0.1) ? 25 : 1))
+        case .freeze(let number):
+            try hold(!(try process(worker, number, action).isFrozen), "\(worker)@\(number) is frozen twice")
+            processes[Key(worker: worker, number: number)]!.isFrozen = true
+        case .thaw(let number):
+            try hold(try process(worker, number, action).isFrozen, "\(worker)@\(number) is thawed and not frozen")
+            processes[Key(worker: worker, number: number)]!.isFrozen = false
         case .discard(let number):
             _ = try process(worker, number, action)
             processes[Key(worker: worker, number: number)] = nil
@@ -272,7 +284,7 @@ struct ModelWorld {
                 recount.workers += 1
                 recount.ready += machine.state == .ready ? 1 : 0
                 recount.failed += machine.state == .failed ? 1 : 0
-                if machine.goal == .running && ![.ready, .failed, .done].contains(machine.state) {
+                if machine.goal == .running && ![.ready, .frozen, .failed, .done].contains(machine.state) {
                     recount.isSettled = false
                 }
             }
@@ -287,6 +299,12 @@ struct ModelWorld {
         for incarnation in incarnations {
             let key = Key(worker: worker, number: incarnation.number)
             try hold(processes[key] != nil, "\(key) is known and not there")
+            try hold(
+                incarnation.isFrozen == processes[key]!.isFrozen || incarnation.phase == .killing,
+                "\(key) is frozen or not as nobody knows")
+            try hold(
+                !incarnation.isFrozen || armed[worker]?[.watchdog(incarnation.number)] == nil,
+                "\(key) is frozen, and its watchdog isn't")
             let isArmed = armed[worker]?[.phase(incarnation.number)] != nil
             switch incarnation.phase {
             case .stopping, .killing, .draining: try hold(isArmed, "\(key) is \(incarnation.phase) without a deadline")
@@ -323,7 +341,7 @@ struct ModelWorld {
 extension WorkerInput {
     fileprivate var number: UInt64? {
         switch self {
-        case .start, .stop, .remove, .replace: nil
+        case .start, .stop, .remove, .replace, .kill, .freeze, .thaw, .reset: nil
         case .spawned(let number), .spawnFailed(let number, _), .ready(let number), .stopping(let number),
             .watchdog(let number), .watchdogTrigger(let number), .extendTimeout(let number, _),
             .memoryHigh(let number), .leaderExited(let number, _), .gone(let number, _, _):
@@ -335,7 +353,8 @@ extension WorkerInput {
     fileprivate var mayComeTwice: Bool {
         switch self {
         case .ready, .stopping, .watchdog, .watchdogTrigger, .memoryHigh, .gone, .extendTimeout, .spawnFailed: true
-        case .start, .stop, .remove, .replace, .spawned, .leaderExited, .deadline: false
+        case .start, .stop, .remove, .replace, .kill, .freeze, .thaw, .reset, .spawned, .leaderExited, .deadline:
+            false
         }
     }
 }

@@ -5,7 +5,7 @@ import Testing
 @Suite("Replacement") struct ReplacementTests {
     @Test("a predecessor that dies while its successor starts leaves its place to it") func predecessorDies() {
         let worker = Subject.ready()
-        worker(.replace)
+        worker(.replace(.replaced))
         worker(.spawned(2))
         #expect(worker(.exited(1)) == [.discard(1)])
         #expect(worker.machine.current?.number == 2)
@@ -19,7 +19,7 @@ import Testing
     @Test("a predecessor that dies while its successor waits to be tried again is restarted by its own series")
     func predecessorDiesWhileWaiting() {
         let worker = Subject.ready()
-        worker(.replace)
+        worker(.replace(.replaced))
         worker(.exited(2))
         #expect(worker(.exited(1)) == [.disarm(.restart), .spawn(3), .discard(1)])
         #expect(worker.machine.current?.number == 3)
@@ -28,7 +28,7 @@ import Testing
     @Test("a successor that fails again and again is tried at growing intervals; the predecessor serves on")
     func successorFails() {
         let worker = Subject.ready()
-        #expect(worker(.replace) == [.spawn(2)])
+        #expect(worker(.replace(.replaced)) == [.spawn(2)])
         var number: UInt64 = 2
         for seconds in [1, 2, 4, 8, 8, 8, 8, 8, 8] {
             let wait = Duration.seconds(seconds)
@@ -54,7 +54,7 @@ import Testing
 
     @Test("a successor that isn't ready in time is stopped, killed, and tried again") func successorHangs() {
         let worker = Subject.ready()
-        worker(.replace)
+        worker(.replace(.replaced))
         worker(.spawned(2))
         #expect(worker(.deadline(.phase(2)), later: .seconds(60)).first == .signalLeader(2))
         #expect(worker(.deadline(.phase(2)), later: .seconds(10)).first == .kill(2))
@@ -66,10 +66,10 @@ import Testing
 
     @Test("a replacement during a replacement gives up the successor, which is outdated") func again() {
         let worker = Subject.ready()
-        worker(.replace)
+        worker(.replace(.replaced))
         worker(.spawned(2))
         #expect(
-            worker(.replace) == [
+            worker(.replace(.replaced)) == [
                 .signalLeader(2), .arm(.phase(2), at: worker.now + .seconds(10)),
                 .arm(.restart, at: worker.now + .seconds(1)),
             ])
@@ -85,11 +85,11 @@ import Testing
     @Test("an outdated successor is given up even if its predecessor is on its way down")
     func againWhilePredecessorStops() {
         let worker = Subject.ready()
-        worker(.replace)
+        worker(.replace(.replaced))
         worker(.spawned(2))
         worker(.leaderExited(1, .code(1)))
         #expect(worker.machine.state == .stopping)
-        #expect(worker(.replace).first == .signalLeader(2))
+        #expect(worker(.replace(.replaced)).first == .signalLeader(2))
         #expect(worker(.exited(1)).contains(.discard(1)))
         worker(.ready(2))
         #expect(worker.machine.current?.number != 2)
@@ -99,13 +99,13 @@ import Testing
         let starting = Subject()
         starting(.start)
         starting(.spawned(1))
-        #expect(starting(.replace) == [.spawn(2)])
+        #expect(starting(.replace(.replaced)) == [.spawn(2)])
         let draining = Subject.ready()
         draining(.stopping(1))
-        #expect(draining(.replace) == [.spawn(2)])
+        #expect(draining(.replace(.replaced)) == [.spawn(2)])
         let stopping = Subject.ready()
         stopping(.leaderExited(1, .code(0)))
-        #expect(stopping.all(.replace) == [])
+        #expect(stopping.all(.replace(.replaced)) == [])
         #expect(stopping(.exited(1, 0)).contains(.spawn(2)))
     }
 
@@ -116,18 +116,18 @@ import Testing
         let waiting = Subject.ready()
         waiting(.exited(1))
         waiting(.exited(2))
-        #expect(waiting.all(.replace) == [])
+        #expect(waiting.all(.replace(.replaced)) == [])
         let failed = Subject.ready(.test(condition: .never))
         failed(.exited(1))
         #expect(failed.machine.state == .failed)
-        #expect(failed(.replace) == [.spawn(2)])
+        #expect(failed(.replace(.replaced)) == [.spawn(2)])
         let stopped = Subject()
-        #expect(stopped.all(.replace) == [])
+        #expect(stopped.all(.replace(.replaced)) == [])
     }
 
     @Test("a stop ends predecessor and successor") func stop() {
         let worker = Subject.ready()
-        worker(.replace)
+        worker(.replace(.replaced))
         let actions = worker(.stop)
         #expect(actions.filter { $0 == .signalLeader(1) || $0 == .signalLeader(2) }.count == 2)
         #expect(!worker.machine.isBeingReplaced)
@@ -143,7 +143,7 @@ import Testing
         worker(.deadline(.restart), later: .seconds(1))
         worker(.spawned(3))
         worker(.ready(3))
-        worker(.replace, later: .seconds(100))
+        worker(.replace(.replaced), later: .seconds(100))
         worker(.spawned(4))
         worker(.ready(4))
         #expect(worker(.exited(4)) == [.spawn(5), .discard(4)])

@@ -65,7 +65,7 @@ import Testing
         #expect(worker.machine.state == .stopping)
         #expect(
             worker.all(.deadline(.phase(1)), later: .seconds(10))
-                == [.report(.killed(1)), .kill(1), .arm(.phase(1), at: worker.now + .seconds(10))])
+                == [.report(.killed(1, byCommand: false)), .kill(1), .arm(.phase(1), at: worker.now + .seconds(10))])
         #expect(worker.machine.state == .killing)
         for _ in 0..<3 {
             #expect(
@@ -75,7 +75,8 @@ import Testing
         let end = End(reason: .readyTimeout, exit: .signal(9, coreDumped: false), isSuccess: false)
         #expect(
             worker.all(.died(1, by: 9)) == [
-                .disarm(.phase(1)), .report(.ended(1, end)), .report(.restarting(after: .zero)), .spawn(2), .discard(1),
+                .disarm(.phase(1)), .report(.ended(1, end)), .report(.restarting(after: .zero, .readyTimeout)),
+                .spawn(2), .discard(1),
             ])
     }
 

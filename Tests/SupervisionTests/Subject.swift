@@ -5,6 +5,8 @@ final class Subject {
     private(set) var machine: WorkerMachine
     private(set) var now = Duration.seconds(1000)
     private var random = SeededRandom(seed: 1)
+    /// What was told of incarnations that are gone.
+    private(set) var gone: [PastIncarnation] = []
 
     init(_ policy: WorkerPolicy = .test()) {
         machine = WorkerMachine(policy: policy)
@@ -35,10 +37,14 @@ final class Subject {
         all(input, later: later).compactMap { if case .report(let event) = $0 { event } else { nil } }
     }
 
-    /// As above; all actions.
+    /// As above; all actions but for the records of incarnations that are gone, see ``gone``.
     func all(_ input: WorkerInput, later: Duration = .zero) -> [WorkerAction] {
         now += later
-        return machine.handle(input, at: now, using: &random)
+        return machine.handle(input, at: now, using: &random).filter { action in
+            guard case .report(.gone(let incarnation)) = action else { return true }
+            gone.append(incarnation)
+            return false
+        }
     }
 }
 

@@ -1,0 +1,83 @@
+public import ControlGroups
+import Reactor
+
+/// What an incarnation, or several, have used and met with so far: figures that only ever grow.
+public struct Usage: Hashable, Sendable {
+    /// Processor time in microseconds: all of it, in user mode, in the kernel.
+    public var cpuMicroseconds: UInt64 = 0
+    public var userMicroseconds: UInt64 = 0
+    public var systemMicroseconds: UInt64 = 0
+    /// For how long `cpu.max` held it back, in microseconds, and in how many periods.
+    public var throttledMicroseconds: UInt64 = 0
+    public var throttledPeriods: UInt64 = 0
+    /// `memory.events`.
+    public var memoryHigh: UInt64 = 0
+    public var memoryMax: UInt64 = 0
+    public var outOfMemory: UInt64 = 0
+    public var outOfMemoryKills: UInt64 = 0
+    /// How often `pids.max` refused a fork.
+    public var taskLimitHits: UInt64 = 0
+    /// Block devices: bytes and operations.
+    public var readBytes: UInt64 = 0
+    public var writtenBytes: UInt64 = 0
+    public var reads: UInt64 = 0
+    public var writes: UInt64 = 0
+    /// Time in which some task, or all tasks, waited for a processor, memory or a block device.
+    public var cpuPressure = Stall()
+    public var memoryPressure = Stall()
+    public var ioPressure = Stall()
+
+    /// Time that was lost to waiting, in microseconds.
+    public struct Stall: Hashable, Sendable {
+        /// While at least one task waited.
+        public var someMicroseconds: UInt64 = 0
+        /// While all tasks waited.
+        public var fullMicroseconds: UInt64 = 0
+
+        init() {}
+
+        init(_ pressure: PressureStatistics?) {
+            someMicroseconds = pressure?.some.totalMicroseconds ?? 0
+            fullMicroseconds = pressure?.full?.totalMicroseconds ?? 0
+        }
+    }
+
+    /// Nothing so far.
+    public init() {}
+
+    /// The growing ones of a cgroup's figures.
+    public init(_ statistics: Statistics) {
+        cpuMicroseconds = statistics.cpu.usageMicroseconds
+        userMicroseconds = statistics.cpu.userMicroseconds
+        systemMicroseconds = statistics.cpu.systemMicroseconds
+        throttledMicroseconds = statistics.cpu.throttling?.throttledMicroseconds ?? 0
+        throttledPeriods = statistics.cpu.throttling?.throttledPeriods ?? 0
+        memoryHigh = statistics.memoryEvents?.high ?? 0
+        memoryMax = statistics.memoryEvents?.max ?? 0
+        outOfMemory = statistics.memoryEvents?.outOfMemory ?? 0
+        outOfMemoryKills = statistics.memoryEvents?.outOfMemoryKills ?? 0
+        taskLimitHits = statistics.tasks?.limitHits ?? 0
+        readBytes = statistics.io?.readBytes ?? 0
+        writtenBytes = statistics.io?.writtenBytes ?? 0
+        reads = statistics.io?.reads ?? 0
+        writes = statistics.io?.writes ?? 0
+        cpuPressure = Stall(statistics.cpuPressure)
+        memoryPressure = Stall(statistics.memoryPressure)
+        ioPressure = Stall(statistics.ioPressure)
+    }
+
+    /// The sum of both.
+    public static func + (left: Usage, right: Usage) -> Usage {
+        var sum = left
+        for figure in figures { sum[keyPath: figure] += right[keyPath: figure] }
+        return sum
+    }
+
+    nonisolated(unsafe) private static let figures: [WritableKeyPath<Usage, UInt64>] = [
+        \.cpuMicroseconds, \.userMicroseconds, \.systemMicroseconds, \.throttledMicroseconds, \.throttledPeriods,
+        \.memoryHigh, \.memoryMax, \.outOfMemory, \.outOfMemoryKills, \.taskLimitHits, \.readBytes, \.writtenBytes,
+        \.reads, \.writes, \.cpuPressure.someMicroseconds, \.cpuPressure.fullMicroseconds,
+        \.memoryPressure.someMicroseconds, \.memoryPressure.fullMicroseconds, \.ioPressure.someMicroseconds,
+        \.ioPressure.fullMicroseconds,
+    ]
+}

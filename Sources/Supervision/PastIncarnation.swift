@@ -1,0 +1,26 @@
+/// An execution of a worker of which nothing is left.
+public struct PastIncarnation: Hashable, Sendable {
+    /// Its number among the worker's incarnations.
+    public let number: UInt64
+    /// When it was executed, or was to be.
+    public let startedAt: Duration
+    /// When it became ready; nil if it never did.
+    public let readyAt: Duration?
+    /// When its end began: it was told to stop or killed, or its leader ended while others were left; nil if it was
+    /// gone at once.
+    public let endingSince: Duration?
+    /// When the last process of it was gone.
+    public let goneAt: Duration
+    /// Why it ended.
+    public let reason: EndReason
+    /// How its leader ended; nil if it was never executed.
+    public let exit: Exit?
+
+    /// How long it took to stop; nil if nobody told it to.
+    public var stopDuration: Duration? {
+        switch reason {
+        case .exit, .signal, .oomKill, .spawn: nil
+        case .memoryHigh, .readyTimeout, .watchdog, .replaced, .manual, .stopped: endingSince.map { goneAt - $0 }
+        }
+    }
+}
