@@ -39,7 +39,7 @@ extension Supervisor {
     }
 
     /// What the supervisor knows, and the kernel's figures, which are read on the caller's thread.
-    nonisolated public func survey() async -> Survey {
+    nonisolated(nonsending) public func survey() async -> Survey {
         statistics.survey(await state())
     }
 
@@ -49,7 +49,7 @@ extension Supervisor {
     ///   - names: the services and workers to tell of, nil for all.
     ///   - withStatistics: whether the kernel's figures are wanted, too.
     /// - Throws: ``UnknownNameError`` for a name of nothing.
-    nonisolated public func snapshot(
+    nonisolated(nonsending) public func snapshot(
         of names: [String]? = nil, withStatistics: Bool = true
     ) async throws(UnknownNameError) -> Snapshot {
         var state = await state()
