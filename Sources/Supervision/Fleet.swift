@@ -204,9 +204,11 @@ public struct Fleet: Sendable {
         while let service = services[name] {
             if let number = service.replacing {
                 let worker = service.workers[number]
-                switch worker.state {
-                case .waiting, .starting, .draining, .stopping, .killing: return
-                case .ready, .frozen, .failed, .done, .stopped: break
+                if worker.goal == .running {
+                    switch worker.state {
+                    case .waiting, .starting, .draining, .stopping, .killing: return
+                    case .ready, .frozen, .failed, .done, .stopped: break
+                    }
                 }
                 guard !worker.isBeingReplaced else { return }
                 services[name]!.replacing = nil

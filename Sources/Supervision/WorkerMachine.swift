@@ -234,6 +234,8 @@ public struct WorkerMachine: Sendable {
             return
         }
         replacement = reason
+        // Who wishes for it need not wait; only a successor that fails has to.
+        if reason == .manual { replacementHistory = RestartHistory() }
         replacementHistory.noteEnd(readySince: current.readyAt, at: now, policy: policy.restart)
         trySuccessor(at: now, using: &random)
     }
