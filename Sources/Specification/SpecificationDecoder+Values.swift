@@ -55,7 +55,8 @@ extension SpecificationDecoder {
     /// One of an enumeration's raw values.
     mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(_ node: DocumentNode) -> Choice? {
         let names = Choice.allCases.map(\.rawValue.quoted)
-        let list = names.dropLast().joined(separator: ", ") + " or " + names.suffix(1).joined()
+        let list = [names.dropLast().joined(separator: ", "), names.suffix(1).joined()].filter { !$0.isEmpty }
+            .joined(separator: " or ")
         guard case .string(let text) = node.value else {
             mismatch(node, "a string", example: list)
             return nil
