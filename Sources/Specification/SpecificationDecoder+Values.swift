@@ -29,10 +29,12 @@ extension SpecificationDecoder {
         case .integer(let integer) where range.contains(integer): return integer
         case .integer(let integer):
             report(node, "\(integer) is out of range; write \(range.lowerBound) to \(range.upperBound)")
-        case .string(let text) where Int(text).map(range.contains) == true:
-            mismatch(node, "an integer", example: "\(text) without quotes")
         case .table, .array, .string, .float, .boolean, .date:
-            mismatch(node, "an integer", example: "\(range.lowerBound) to \(range.upperBound)")
+            var example = "\(range.lowerBound) to \(range.upperBound)"
+            if case .string(let text) = node.value, let integer = Int(text), range.contains(integer) {
+                example = "\(integer) without quotes"
+            }
+            mismatch(node, "an integer", example: example)
         }
         return nil
     }

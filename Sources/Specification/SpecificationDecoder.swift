@@ -111,11 +111,13 @@ struct SpecificationDecoder {
     private mutating func workers(_ node: DocumentNode) -> WorkerCount? {
         switch node.value {
         case .string("cpus"): return .cpus
-        case .integer(let count) where (0...10_000).contains(count): return .count(count)
+        case .integer(let count) where WorkerCount.range.contains(count): return .count(count)
         case .string(let text) where Int(text) != nil:
             report(node, "\(text.quoted) is a string; write \(text) without quotes")
         case .table, .array, .string, .integer, .float, .boolean, .date:
-            report(node, "\(node.literal ?? node.kind) is not a number of workers; write 0 to 10000, or \"cpus\"")
+            report(
+                node,
+                "\(node.literal ?? node.kind) is not a number of workers; write \(WorkerCount.bounds), or \"cpus\"")
         }
         return nil
     }
