@@ -31,20 +31,24 @@ extension Supervisor {
     @discardableResult
     public func apply(_ new: Specification) -> String {
         guard phase == .running else { return "nothing, as the supervisor is stopping" }
-        let change = SpecificationChange(from: specification, to: new)
+        let plan = Plan(from: specification, to: new, cpus: availableProcessors())
         specification = new
-        for name in change.names(where: { $0 == .removed }) { perform(fleet.remove(name, at: Reactor.now)) }
+        let planned = Dictionary(uniqueKeysWithValues: plan.services.map { ($0.name, $0) })
+        for service in plan.services where service.action == .remove {
+            perform(fleet.remove(service.name, at: Reactor.now))
+        }
         for service in new.services {
-            switch change.services[service.name] {
-            case .added: add(service)
-            case .changed(let countOnly):
+            guard let plan = planned[service.name] else { continue }
+            switch plan.action {
+            case .add: add(service)
+            case .change:
                 services[service.name]?.specification = service
-                configure(service, replacesWorkers: !countOnly)
-            case .removed, .unchanged, nil: break
+                configure(service, replacesWorkers: plan.changes.contains { $0.key != "workers" })
+            case .remove, .untouched: break
             }
         }
-        events.log(.notice, .reloaded, "reloaded: \(change.summary)")
-        return change.summary
+        events.log(.notice, .reloaded, "reloaded: \(plan.summary)")
+        return plan.summary
     }
 
     func add(_ specification: ServiceSpecification) {
@@ -71,18 +75,5 @@ enum ReloadError: Error, CustomStringConvertible {
         case .notRunning: "the supervisor is stopping"
         case .noSource: "this supervisor was given its services directly, there is no file to read again"
         }
-    }
-}
-
-extension SpecificationChange {
-    /// As in `added a; changed b, c; 4 unchanged`.
-    var summary: String {
-        let kinds: [(String, [String])] = [
-            ("added", names { $0 == .added }), ("removed", names { $0 == .removed }),
-            ("changed", names { if case .changed = $0 { true } else { false } }),
-        ]
-        var parts = kinds.filter { !$0.1.isEmpty }.map { "\($0.0) \($0.1.joined(separator: ", "))" }
-        parts.append("\(names { $0 == .unchanged }.count) unchanged")
-        return parts.joined(separator: "; ")
     }
 }

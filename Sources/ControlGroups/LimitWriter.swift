@@ -22,17 +22,45 @@ public struct LimitWrite: Hashable, Sendable {
 }
 
 extension ResourceLimits {
-    /// What is to be written for these limits.
+    /// One limit as the kernel takes it.
+    private struct Entry {
+        let controller: Controller
+        let file: String
+        /// What a fresh cgroup has, see the kernel's Documentation/admin-guide/cgroup-v2.rst.
+        let kernelDefault: String
+        /// What is wanted; nil if that is left to the kernel.
+        let wanted: String?
+
+        /// What is in force.
+        var text: String { wanted ?? kernelDefault }
+
+        func write(_ text: String) -> LimitWrite { LimitWrite(controller, file, text) }
+    }
+
+    private var entries: [Entry] {
+        func entry(_ controller: Controller, _ file: String, _ kernelDefault: String, _ wanted: String?) -> Entry {
+            Entry(controller: controller, file: file, kernelDefault: kernelDefault, wanted: wanted)
+        }
+        return [
+            entry(.memory, "memory.max", "max", memoryMax.map { "\($0)" }),
+            entry(.memory, "memory.high", "max", memoryHigh.map { "\($0)" }),
+            entry(.memory, "memory.swap.max", "max", memorySwapMax.map { "\($0)" }),
+            entry(.cpu, "cpu.max", "max 100000", cpuMaxPercent.map { "\(Self.quota($0)) 100000" }),
+            entry(.cpu, "cpu.weight", "100", cpuWeight.map { "\($0)" }),
+            entry(.pids, "pids.max", "max", tasksMax.map { "\($0)" }),
+            entry(.io, "io.weight", "default 100", ioWeight.map { "default \($0)" }),
+        ]
+    }
+
+    /// What is to be written for these limits to a fresh cgroup.
     public func writes() -> [LimitWrite] {
-        var writes: [LimitWrite] = []
-        if let memoryMax { writes.append(LimitWrite(.memory, "memory.max", "\(memoryMax)")) }
-        if let memoryHigh { writes.append(LimitWrite(.memory, "memory.high", "\(memoryHigh)")) }
-        if let memorySwapMax { writes.append(LimitWrite(.memory, "memory.swap.max", "\(memorySwapMax)")) }
-        if let cpuMaxPercent { writes.append(LimitWrite(.cpu, "cpu.max", "\(Self.quota(cpuMaxPercent)) 100000")) }
-        if let cpuWeight { writes.append(LimitWrite(.cpu, "cpu.weight", "\(cpuWeight)")) }
-        if let tasksMax { writes.append(LimitWrite(.pids, "pids.max", "\(tasksMax)")) }
-        if let ioWeight { writes.append(LimitWrite(.io, "io.weight", "default \(ioWeight)")) }
-        return writes
+        entries.compactMap { entry in entry.wanted.map(entry.write) }
+    }
+
+    /// What is to be written to a cgroup that has the limits `old` for it to have these. A limit that is no more gets
+    /// the kernel's own value back.
+    public func changes(from old: ResourceLimits) -> [LimitWrite] {
+        zip(old.entries, entries).compactMap { old, new in old.text == new.text ? nil : new.write(new.text) }
     }
 
     /// The microseconds of processor time in a period of 100 ms. What is no amount is left to the kernel to refuse.
@@ -54,22 +82,20 @@ extension ResourceLimits {
         to group: borrowing ControlGroup, available: Set<Controller>, unavailable: [Controller: String] = [:],
         bestEffort: Bool = false
     ) throws(ControlGroupError) -> [ControlGroupError] {
-        var leftOut: [ControlGroupError] = []
         if available.contains(.memory) { try group.set(.groupKill) }
-        for write in writes() {
-            do throws(ControlGroupError) {
-                guard available.contains(write.controller) else {
-                    throw .controllerUnavailable(
-                        limit: write.file, controller: write.controller, path: group.path,
-                        reason: unavailable[write.controller])
-                }
-                try group.set(write)
-            } catch {
-                guard bestEffort, error.isMissingFeature else { throw error }
-                leftOut.append(error)
-            }
-        }
-        return leftOut
+        return try group.set(writes(), available: available, unavailable: unavailable, bestEffort: bestEffort)
+    }
+
+    /// Sets these limits on a cgroup that has the limits `old`, whose processes run on.
+    ///
+    /// What was written before an error stays. Parameters, result and errors are those of
+    /// ``apply(to:available:unavailable:bestEffort:)``.
+    @discardableResult
+    public func applyChanges(
+        from old: ResourceLimits, to group: borrowing ControlGroup, available: Set<Controller>,
+        unavailable: [Controller: String] = [:], bestEffort: Bool = false
+    ) throws(ControlGroupError) -> [ControlGroupError] {
+        try group.set(changes(from: old), available: available, unavailable: unavailable, bestEffort: bestEffort)
     }
 
     /// Why a limit may be missing although its controller is there.
@@ -107,6 +133,26 @@ extension ControlGroupError {
 }
 
 extension ControlGroup {
+    fileprivate func set(
+        _ writes: [LimitWrite], available: Set<Controller>, unavailable: [Controller: String], bestEffort: Bool
+    ) throws(ControlGroupError) -> [ControlGroupError] {
+        var leftOut: [ControlGroupError] = []
+        for write in writes {
+            do throws(ControlGroupError) {
+                guard available.contains(write.controller) else {
+                    throw .controllerUnavailable(
+                        limit: write.file, controller: write.controller, path: path,
+                        reason: unavailable[write.controller])
+                }
+                try set(write)
+            } catch {
+                guard bestEffort, error.isMissingFeature else { throw error }
+                leftOut.append(error)
+            }
+        }
+        return leftOut
+    }
+
     fileprivate func set(_ write: LimitWrite) throws(ControlGroupError) {
         do {
             try self.write(write.file, write.text)

@@ -42,6 +42,14 @@ struct DocumentNode: Hashable, Sendable {
         self.init(table.tomlValue, file: file, path: DocumentPath(), locator: locator)
     }
 
+    /// A value that is in no file.
+    init(_ value: Value, path: DocumentPath) {
+        self.value = value
+        self.path = path
+        file = ""
+        line = nil
+    }
+
     private init(_ toml: TOMLValue, file: String, path: DocumentPath, locator: KeyLocator) {
         self.file = file
         self.path = path

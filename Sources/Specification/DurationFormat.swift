@@ -44,6 +44,20 @@ public enum DurationFormat {
         return .nanoseconds(total)
     }
 
+    /// A duration as it is written in the configuration: `1min 30s`, `100ms`. It is read as the same again.
+    public static func format(_ duration: Duration) -> String {
+        let (seconds, attoseconds) = duration.components
+        let nanoseconds = attoseconds / 1_000_000_000
+        var parts = [
+            (seconds / 86400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s"),
+            (nanoseconds / 1_000_000, "ms"),
+        ].filter { $0.0 > 0 }.map { "\($0.0)\($0.1)" }
+        let (microseconds, rest) = (nanoseconds / 1000 % 1000, nanoseconds % 1000)
+        let fraction = rest > 0 ? ".\(rest < 10 ? "00" : rest < 100 ? "0" : "")\(rest)" : ""
+        if microseconds > 0 || rest > 0 { parts.append("\(microseconds)\(fraction)us") }
+        return parts.isEmpty ? "0s" : parts.joined(separator: " ")
+    }
+
     /// A span of time for a table, two units at most: `12s`, `1m05s`, `2h03m`, `3d04h`.
     public static func uptime(_ duration: Duration) -> String {
         let seconds = max(0, duration.components.seconds)

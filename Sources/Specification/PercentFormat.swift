@@ -16,4 +16,9 @@ public enum PercentFormat {
         }
         return percent
     }
+
+    /// A share as it is written in the configuration.
+    public static func format(_ percent: Double) -> String {
+        percent == .infinity ? "infinity" : "\(TOMLText.number(percent))%"
+    }
 }

@@ -25,6 +25,10 @@ public struct ServiceSpecification: Hashable, Sendable {
     public var policy: WorkerPolicy
     /// The signal that asks a worker to end.
     public var stopSignal: Int32
+    /// How many percent of the wanted workers have to be ready, or done, for the service to count as healthy.
+    public var healthyPercentage: Double
+    /// Where a worker tells about itself, a ``Template`` of an ``IntrospectionURL``; nil if it doesn't.
+    public var introspect: String?
     /// What each worker's cgroup is limited to.
     public var limits: ResourceLimits
     /// Listening sockets, in the order of their descriptors.
@@ -36,8 +40,9 @@ public struct ServiceSpecification: Hashable, Sendable {
     public init(
         name: String, command: [String], workers: WorkerCount = .count(1), directory: String? = nil,
         environment: [String: String] = [:], environmentFile: String? = nil, user: String? = nil, group: String? = nil,
-        policy: WorkerPolicy = WorkerPolicy(), stopSignal: Int32 = 15, limits: ResourceLimits = ResourceLimits(),
-        sockets: [SocketSpecification] = [], log: LogSpecification = LogSpecification()
+        policy: WorkerPolicy = WorkerPolicy(), stopSignal: Int32 = 15, healthyPercentage: Double = 50,
+        introspect: String? = nil, limits: ResourceLimits = ResourceLimits(), sockets: [SocketSpecification] = [],
+        log: LogSpecification = LogSpecification()
     ) {
         self.name = name
         self.command = command
@@ -49,6 +54,8 @@ public struct ServiceSpecification: Hashable, Sendable {
         self.group = group
         self.policy = policy
         self.stopSignal = stopSignal
+        self.healthyPercentage = healthyPercentage
+        self.introspect = introspect
         self.limits = limits
         self.sockets = sockets
         self.log = log

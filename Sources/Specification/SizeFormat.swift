@@ -48,6 +48,14 @@ public enum SizeFormat {
         return "\(Int(tenths) / 10).\(Int(tenths) % 10)\(unit)"
     }
 
+    /// A size as it is written in the configuration, with the largest unit that leaves no fraction: `512M`, `1000`.
+    public static func exact(_ limit: ByteLimit) -> String {
+        guard case .bytes(let bytes) = limit else { return "infinity" }
+        let unit = units.filter { bytes >= $0.value && bytes.isMultiple(of: $0.value) }.max { $0.value < $1.value }
+        guard let unit, unit.value > 1 else { return "\(bytes)" }
+        return "\(bytes / unit.value)\(unit.key)"
+    }
+
     private static func unreadable(_ text: String) -> FormatError {
         let digits = text.prefix(while: \.isDigit)
         guard !digits.isEmpty else {

@@ -31,6 +31,21 @@ public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether only this host reaches it: 127.0.0.0/8, ::1 or `localhost`. Every unix socket is.
+    public var isLoopback: Bool {
+        switch self {
+        case .unix: true
+        case .internet(nil, _): false
+        case .internet("localhost", _): true
+        case .internet(let host?, _):
+            if host.contains(":") {
+                Self.bytes(of: host, family: AF_INET6) == Array(repeating: 0, count: 15) + [1]
+            } else {
+                Self.bytes(of: host, family: AF_INET)?.first == 127
+            }
+        }
+    }
+
     private static func parsePath(_ path: String, in text: String) throws(FormatError) -> String {
         guard path.hasPrefix("/"), !path.hasSuffix("/") else {
             throw FormatError(
@@ -80,6 +95,12 @@ public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     private static func isNumeric(_ host: String, family: Int32) -> Bool {
-        withUnsafeTemporaryAllocation(byteCount: 16, alignment: 4) { inet_pton(family, host, $0.baseAddress) == 1 }
+        bytes(of: host, family: family) != nil
+    }
+
+    /// The bytes of a numeric address; of the 16 an IPv4 address has the first four.
+    private static func bytes(of host: String, family: Int32) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        return inet_pton(family, host, &bytes) == 1 ? bytes : nil
     }
 }

@@ -1,11 +1,23 @@
-/// What a user wants to run: services, decoded from TOML and validated as a whole.
+/// What a user wants to run, and who may look and command: decoded from TOML and validated as a whole.
 public struct Specification: Hashable, Sendable {
     /// The services, sorted by name.
     public var services: [ServiceSpecification]
+    /// How many percent of all wanted workers have to be ready, or done, for the whole to count as healthy.
+    public var healthyPercentage: Double
+    /// Who may use the API, and where it is served beside the control socket.
+    public var control: ControlSpecification
+    /// Where metrics are served beside the API, and under which further names.
+    public var metrics: MetricsSpecification
 
     /// A specification of services that are made elsewhere than in a file; they are sorted here, and not validated.
-    public init(services: [ServiceSpecification] = []) {
+    public init(
+        services: [ServiceSpecification] = [], healthyPercentage: Double = 50,
+        control: ControlSpecification = ControlSpecification(), metrics: MetricsSpecification = MetricsSpecification()
+    ) {
         self.services = services.sorted { $0.name < $1.name }
+        self.healthyPercentage = healthyPercentage
+        self.control = control
+        self.metrics = metrics
     }
 
     /// Reads `file` and what is in the directory `dropIns` (every `*.toml`, in the order of their names' bytes).
@@ -38,9 +50,9 @@ public struct Specification: Hashable, Sendable {
             }
         }
         var decoder = SpecificationDecoder(isComplete: problems.isEmpty)
-        let services = root.map { decoder.decode($0) } ?? []
+        let specification = root.map { decoder.decode($0) } ?? Specification()
         problems += decoder.problems
         if !problems.isEmpty { throw SpecificationError(problems: problems) }
-        return Specification(services: services)
+        return specification
     }
 }

@@ -29,13 +29,7 @@ extension SpecificationDecoder {
             case .ioWeight: limits.ioWeight = integer(node, in: 1...10_000)
             }
         }
-        if let highNode, case .bytes(let high) = limits.memoryHigh, case .bytes(let max) = limits.memoryMax, high > max
-        {
-            report(
-                highNode,
-                "\(SizeFormat.format(high)) is above memory_max (\(SizeFormat.format(max))), so it would never be reached; write less"
-            )
-        }
+        if let highNode, let contradiction = limits.contradiction { report(highNode, contradiction) }
         return limits
     }
 

@@ -29,10 +29,12 @@ extension SpecificationDecoder {
         case .integer(let integer) where range.contains(integer): return integer
         case .integer(let integer):
             report(node, "\(integer) is out of range; write \(range.lowerBound) to \(range.upperBound)")
-        case .string(let text) where Int(text).map(range.contains) == true:
-            mismatch(node, "an integer", example: "\(text) without quotes")
         case .table, .array, .string, .float, .boolean, .date:
-            mismatch(node, "an integer", example: "\(range.lowerBound) to \(range.upperBound)")
+            var example = "\(range.lowerBound) to \(range.upperBound)"
+            if case .string(let text) = node.value, let integer = Int(text), range.contains(integer) {
+                example = "\(integer) without quotes"
+            }
+            mismatch(node, "an integer", example: example)
         }
         return nil
     }
@@ -55,7 +57,8 @@ extension SpecificationDecoder {
     /// One of an enumeration's raw values.
     mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(_ node: DocumentNode) -> Choice? {
         let names = Choice.allCases.map(\.rawValue.quoted)
-        let list = names.dropLast().joined(separator: ", ") + " or " + names.suffix(1).joined()
+        let list = [names.dropLast().joined(separator: ", "), names.suffix(1).joined()].filter { !$0.isEmpty }
+            .joined(separator: " or ")
         guard case .string(let text) = node.value else {
             mismatch(node, "a string", example: list)
             return nil

@@ -13,20 +13,27 @@ struct SpecificationDecoder {
         self.isComplete = isComplete
     }
 
-    /// Every service that could be made sense of, sorted by name; only to be used if there are no problems.
-    mutating func decode(_ root: DocumentNode) -> [ServiceSpecification] {
-        var services: [ServiceSpecification] = []
+    /// What could be made sense of; only to be used if there are no problems.
+    mutating func decode(_ root: DocumentNode) -> Specification {
+        var specification = Specification()
         for (key, node) in members(of: root, keys: RootKey.self) {
             switch key {
-            case .service:
-                guard let tables = table(node, example: "[service.web]") else { continue }
-                for (name, node) in tables.sorted(by: { $0.key < $1.key }) {
-                    guard isValidName(name, node), let service = decodeService(name, node) else { continue }
-                    services.append(service)
-                }
+            case .healthyPercentage:
+                specification.healthyPercentage = number(node, in: 0...100) ?? specification.healthyPercentage
+            case .service: specification.services = decodeServices(node)
+            case .control: specification.control = decodeControl(node)
+            case .metrics: specification.metrics = decodeMetrics(node)
             }
         }
-        return services
+        return specification
+    }
+
+    /// The services, sorted by name.
+    private mutating func decodeServices(_ node: DocumentNode) -> [ServiceSpecification] {
+        guard let tables = table(node, example: "[service.web]") else { return [] }
+        return tables.sorted { $0.key < $1.key }.compactMap { name, node in
+            isValidName(name, node) ? decodeService(name, node) : nil
+        }
     }
 
     private mutating func isValidName(_ name: String, _ node: DocumentNode) -> Bool {
@@ -59,6 +66,9 @@ struct SpecificationDecoder {
             case .user: service.user = account(node)
             case .group: service.group = account(node)
             case .watchdog: service.policy.watchdog = optionalDuration(node)
+            case .healthyPercentage:
+                service.healthyPercentage = number(node, in: 0...100) ?? service.healthyPercentage
+            case .introspect: service.introspect = introspectionURL(node)
             case .ready: decodeReady(node, into: &service.policy)
             case .limits: service.limits = decodeLimits(node)
             case .restart: decodeRestart(node, into: &service.policy.restart)
@@ -101,11 +111,13 @@ struct SpecificationDecoder {
     private mutating func workers(_ node: DocumentNode) -> WorkerCount? {
         switch node.value {
         case .string("cpus"): return .cpus
-        case .integer(let count) where (0...10_000).contains(count): return .count(count)
+        case .integer(let count) where WorkerCount.range.contains(count): return .count(count)
         case .string(let text) where Int(text) != nil:
             report(node, "\(text.quoted) is a string; write \(text) without quotes")
         case .table, .array, .string, .integer, .float, .boolean, .date:
-            report(node, "\(node.literal ?? node.kind) is not a number of workers; write 0 to 10000, or \"cpus\"")
+            report(
+                node,
+                "\(node.literal ?? node.kind) is not a number of workers; write \(WorkerCount.bounds), or \"cpus\"")
         }
         return nil
     }
@@ -133,7 +145,7 @@ struct SpecificationDecoder {
             ].contains(name)
     }
 
-    private mutating func account(_ node: DocumentNode) -> String? {
+    mutating func account(_ node: DocumentNode) -> String? {
         guard let name = string(node) else { return nil }
         let isValid =
             !name.isEmpty && !name.hasPrefix("-")
@@ -143,6 +155,18 @@ struct SpecificationDecoder {
         if isValid { return name }
         report(node, "\(name.quoted) is neither a name nor a number of an account")
         return nil
+    }
+
+    /// Where a worker tells about itself. What the placeholders become makes no difference to whether it is a URL.
+    private mutating func introspectionURL(_ node: DocumentNode) -> String? {
+        guard let text = string(node).flatMap({ template($0, node) }) else { return nil }
+        do throws(FormatError) {
+            _ = try IntrospectionURL.parse(Template.expand(text, service: "web", worker: 0))
+            return text
+        } catch {
+            report(node, error.description)
+            return nil
+        }
     }
 
     // MARK: - What every table needs

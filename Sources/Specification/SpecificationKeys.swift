@@ -2,13 +2,33 @@
 protocol SpecificationKey: RawRepresentable<String>, CaseIterable, Hashable {}
 
 enum RootKey: String, SpecificationKey {
-    case service
+    case healthyPercentage = "healthy_percentage"
+    case service, control, metrics
+}
+
+enum ControlKey: String, SpecificationKey {
+    case group
+    case readOnlyGroup = "read_only_group"
+    case listen
+    case tokenFile = "token_file"
+    case tls
+}
+
+enum TLSKey: String, SpecificationKey {
+    case certificate, key
+    case clientCA = "client_ca"
+}
+
+enum MetricsKey: String, SpecificationKey {
+    case listen, aliases
 }
 
 enum ServiceKey: String, SpecificationKey {
     case command, workers, directory, environment
     case environmentFile = "environment_file"
-    case user, group, watchdog, ready, limits, restart, stop, socket, log
+    case user, group, watchdog
+    case healthyPercentage = "healthy_percentage"
+    case introspect, ready, limits, restart, stop, socket, log
 }
 
 enum ReadyKey: String, SpecificationKey {
@@ -65,6 +85,9 @@ enum KeySuggestion {
         ("[service.NAME.stop]", StopKey.allCases.map(\.rawValue)),
         ("[[service.NAME.socket]]", SocketKey.allCases.map(\.rawValue)),
         ("[service.NAME.log]", LogKey.allCases.map(\.rawValue)),
+        ("[control]", ControlKey.allCases.map(\.rawValue)),
+        ("[control.tls]", TLSKey.allCases.map(\.rawValue)),
+        ("[metrics]", MetricsKey.allCases.map(\.rawValue)),
     ]
 
     /// How many characters must be inserted, left out, replaced or swapped with their neighbour to get from one to the other.

@@ -5,6 +5,12 @@ public enum WorkerCount: Hashable, Sendable {
     /// One for each processor that may be used.
     case cpus
 
+    /// How many workers a service may have.
+    public static let range = 0...10_000
+
+    /// ``range`` in words.
+    static let bounds = "\(range.lowerBound) to \(range.upperBound)"
+
     /// The number of workers on a host with `cpus` usable processors.
     public func resolved(cpus: Int) -> Int {
         switch self {

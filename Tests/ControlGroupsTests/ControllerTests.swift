@@ -22,6 +22,11 @@ struct ControllerTests {
             try limits.apply(to: sandbox.group, available: [], unavailable: [.cpu: "why"], bestEffort: true) == [
                 memory, cpu,
             ])
+        #expect(throws: cpu) {
+            var changed = limits
+            changed.cpuWeight = nil
+            try changed.applyChanges(from: limits, to: sandbox.group, available: [], unavailable: [.cpu: "why"])
+        }
     }
 
     @Test(
@@ -43,6 +48,14 @@ struct ControllerTests {
         #expect(try sandbox.group.read("cpu.max") == "150000 100000\n")
         #expect(try sandbox.group.read("cpu.weight") == "200\n")
         #expect(try sandbox.group.read("pids.max") == "64\n")
+        var fewer = ResourceLimits()
+        fewer.memoryMax = .bytes(96 << 20)
+        #expect(try fewer.applyChanges(from: limits, to: sandbox.group, available: all).isEmpty)
+        #expect(try sandbox.group.read("memory.max") == "100663296\n")
+        #expect(try sandbox.group.read("memory.high") == "max\n")
+        #expect(try sandbox.group.read("cpu.max") == "max 100000\n")
+        #expect(try sandbox.group.read("cpu.weight") == "100\n")
+        #expect(try sandbox.group.read("pids.max") == "max\n")
         let statistics = try sandbox.group.statistics()
         #expect(statistics.cpu.throttling?.periods == 0)
         #expect(statistics.memory?.current == 0)

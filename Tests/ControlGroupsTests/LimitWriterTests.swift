@@ -38,6 +38,48 @@ struct LimitWriterTests {
         #expect(limits.writes() == [LimitWrite(.cpu, "cpu.max", "\(text) 100000")])
     }
 
+    @Test("to a cgroup that runs, what differs is written, and the kernel's own value where a limit is no more")
+    func changes() {
+        var old = ResourceLimits()
+        old.memoryMax = .bytes(1 << 29)
+        old.memoryHigh = .bytes(1 << 28)
+        old.memorySwapMax = .bytes(0)
+        old.cpuMaxPercent = 150
+        old.cpuWeight = 200
+        old.tasksMax = 64
+        old.ioWeight = 50
+        #expect(old.changes(from: old).isEmpty)
+        #expect(old.changes(from: ResourceLimits()) == old.writes())
+        #expect(
+            ResourceLimits().changes(from: old) == [
+                LimitWrite(.memory, "memory.max", "max"),
+                LimitWrite(.memory, "memory.high", "max"),
+                LimitWrite(.memory, "memory.swap.max", "max"),
+                LimitWrite(.cpu, "cpu.max", "max 100000"),
+                LimitWrite(.cpu, "cpu.weight", "100"),
+                LimitWrite(.pids, "pids.max", "max"),
+                LimitWrite(.io, "io.weight", "default 100"),
+            ])
+        var new = old
+        new.memoryMax = .bytes(1 << 30)
+        new.cpuWeight = nil
+        #expect(
+            new.changes(from: old) == [
+                LimitWrite(.memory, "memory.max", "1073741824"), LimitWrite(.cpu, "cpu.weight", "100"),
+            ])
+    }
+
+    @Test("a limit that is what the kernel has anyway is no change")
+    func noChange() {
+        var limits = ResourceLimits()
+        limits.memoryMax = .infinity
+        limits.cpuMaxPercent = .infinity
+        limits.cpuWeight = 100
+        limits.ioWeight = 100
+        #expect(limits.changes(from: ResourceLimits()).isEmpty)
+        #expect(ResourceLimits().changes(from: limits).isEmpty)
+    }
+
     @Test("cgroup.controllers is read by the names that we use")
     func controllers() {
         #expect(Controller.parse("cpuset cpu io memory hugetlb pids rdma misc\n") == [.cpu, .io, .memory, .pids])

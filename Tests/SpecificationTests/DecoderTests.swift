@@ -19,6 +19,8 @@ import Testing
             restart: RestartPolicy(
                 condition: .onFailure, delay: .seconds(1), maximumDelay: .seconds(120), multiplier: 1.5, jitter: 0,
                 budget: 3, window: .seconds(600), successExitCodes: [0, 143]))
+        expected.healthyPercentage = 75.5
+        expected.introspect = "http://127.0.0.1:900{worker}/debug?of={service}"
         expected.limits.memoryMax = .bytes(512 << 20)
         expected.limits.memoryHigh = .bytes(1 << 20)
         expected.limits.memorySwapMax = .bytes(0)
@@ -41,6 +43,8 @@ import Testing
             user = "www-data"
             group = "33"
             watchdog = 20
+            healthy_percentage = 75.5
+            introspect = "http://127.0.0.1:900{worker}/debug?of={service}"
             ready = { by = "notify", timeout = "5s" }
             stop.signal = "SIGINT"
             stop.timeout = "1min 30s"

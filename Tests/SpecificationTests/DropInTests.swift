@@ -56,7 +56,7 @@ import Testing
             SpecificationTests.complaints(sources) == [
                 "b:2: service.web.limits.memory_high: 2G is above memory_max (1G), so it would never be reached; write less",
                 "c:1: service.web.workers: \"x\" is not a number of workers; write 0 to 10000, or \"cpus\"",
-                "c:2: x: unknown key; known here: service",
+                "c:2: x: unknown key; known here: healthy_percentage, service, control, metrics",
             ])
     }
 
@@ -111,7 +111,7 @@ import Testing
                     "DIR/conf.d/directory.toml: this is not a regular file; name a TOML file",
                     "DIR/conf.d/large.toml: the file is larger than 1 MiB; this is no configuration of Cadre's",
                     "DIR/conf.d/latin.toml:2: the line is not UTF-8; save the file in that encoding",
-                    "DIR/conf.d/wrong.toml:1: x: unknown key; known here: service",
+                    "DIR/conf.d/wrong.toml:1: x: unknown key; known here: healthy_percentage, service, control, metrics",
                     "DIR/missing.toml: the file cannot be read: open DIR/missing.toml: No such file or directory (ENOENT)",
                 ])
         }

@@ -110,6 +110,38 @@ private func complaint<Result>(_ text: String, _ parse: (String) throws(FormatEr
     }
 
     @Test(
+        "a duration is written as it may be read, to the nanosecond",
+        arguments: [
+            (.zero, "0s"), (.seconds(90), "1min 30s"), (.milliseconds(100), "100ms"), (.seconds(7200), "2h"),
+            (.seconds(604_800), "7d"), (.milliseconds(1500), "1s 500ms"), (.nanoseconds(1_002_003), "1ms 2.003us"),
+            (.nanoseconds(70), "0.070us"), (.nanoseconds(3_155_760_000_000_000_000), "36525d"),
+            (.nanoseconds(100_000_999_999_999), "1d 3h 46min 40s 999ms 999.999us"),
+        ] as [(Duration, String)])
+    func exactDurations(duration: Duration, text: String) throws {
+        #expect(DurationFormat.format(duration) == text)
+        #expect(try DurationFormat.parse(text) == duration)
+    }
+
+    @Test(
+        "a size is written as it may be read, to the byte",
+        arguments: [
+            (.bytes(0), "0"), (.bytes(1000), "1000"), (.bytes(1024), "1K"), (.bytes(3 << 29), "1536M"),
+            (.bytes((1 << 20) + 1), "1048577"), (.bytes(5 << 40), "5T"), (.infinity, "infinity"),
+            (.bytes(UInt64(Int64.max)), "9223372036854775807"),
+        ] as [(ByteLimit, String)])
+    func exactSizes(limit: ByteLimit, text: String) throws {
+        #expect(SizeFormat.exact(limit) == text)
+        #expect(try SizeFormat.parse(text) == limit)
+    }
+
+    @Test("a share of processor time is written as it may be read")
+    func exactShares() throws {
+        for text in ["150%", "12.5%", "33.3333%", "1000000%"] {
+            #expect(PercentFormat.format(try PercentFormat.parse(text)) == text)
+        }
+    }
+
+    @Test(
         "spans of time have two units at the most",
         arguments: [
             (.zero, "0s"), (.milliseconds(999), "0s"), (.seconds(12), "12s"), (.seconds(65), "1m05s"),

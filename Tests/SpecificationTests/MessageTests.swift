@@ -87,6 +87,20 @@ import Testing
                 "watchdog: the duration must be more than zero; write one such as \"10s\", or \"infinity\" for none"
             ),
             ("watchdog = \"1x\"", "watchdog: \"1x\" is not a duration; write \"1s\""),
+            ("healthy_percentage = 101", "healthy_percentage: 101 is out of range; write 0 to 100"),
+            (
+                "healthy_percentage = \"50%\"",
+                "healthy_percentage: \"50%\" is a string, not a number; write 0 to 100"
+            ),
+            ("introspect = 9000", "introspect: 9000 is an integer, not a string; write \"9000\""),
+            (
+                "introspect = \"http://{host}/\"",
+                "introspect: \"{host}\" is neither {service} nor {worker}; write \"{{host}}\" for literal braces"
+            ),
+            (
+                "introspect = \"http://localhost:{worker}/\"",
+                "introspect: \"localhost:0\" has no port from 1 to 65535; write an address such as \":8080\""
+            ),
             ("watchdog = true", "watchdog: true is a boolean, not a duration; write one such as \"30s\""),
         ])
     func service(line: String, problem: String) {
@@ -236,6 +250,7 @@ import Testing
                 "timeout: unknown key here; it belongs in [service.NAME.ready] or [service.NAME.stop]"
             ),
             ("ready.\"a b\" = 1", "ready.\"a b\": unknown key; known here: by, timeout"),
+            ("certificate = 1", "certificate: unknown key here; it belongs in [control.tls]"),
         ])
     func unknownKeys(line: String, problem: String) {
         #expect(complaints(inService: line) == ["cadre.toml:3: service.web.\(problem)"])
@@ -246,7 +261,10 @@ import Testing
         #expect(
             complaints("[services.web]\ncommand = [\"a\"]\n")
                 == ["cadre.toml:1: services: unknown key; did you mean \"service\"?"])
-        #expect(complaints("version = 1\n") == ["cadre.toml:1: version: unknown key; known here: service"])
+        #expect(
+            complaints("version = 1\n") == [
+                "cadre.toml:1: version: unknown key; known here: healthy_percentage, service, control, metrics"
+            ])
         #expect(
             complaints("service = 1\n")
                 == ["cadre.toml:1: service: 1 is an integer, not a table; write [service.web]"])

@@ -9,7 +9,8 @@ import Testing
 @Suite struct ReferenceTests {
     @Test("what the reference sets are the defaults")
     func defaults() throws {
-        #expect(try service(reference()) == ServiceSpecification(name: "web", command: ["python3", "server.py"]))
+        let defaults = Specification(services: [ServiceSpecification(name: "web", command: ["python3", "server.py"])])
+        #expect(try Specification.parse([("reference.toml", reference())]) == defaults)
     }
 
     @Test("the reference's examples are all valid together, but for the log, whose file excludes \"auto\"")
@@ -20,6 +21,7 @@ import Testing
         let service = try service(uncommented().replacing("\nto = \"auto\"\n", with: "\n"))
         #expect(service.log.destination == .file("/var/log/{service}-{worker}.log"))
         #expect(service.sockets == [.init(name: "http", address: .internet(host: nil, port: 8080), backlog: 4096)])
+        #expect(service.introspect == "http://127.0.0.1:900{worker}/debug")
         #expect(service.limits.cpuMaxPercent == 150 && service.policy.watchdog == .seconds(30))
     }
 
@@ -31,8 +33,8 @@ import Testing
             Issue.record("there is no service.web in the reference")
             return
         }
-        func keys(_ name: String) -> Set<String> {
-            switch web[name]?.value {
+        func keys(_ name: String, of table: [String: DocumentNode]) -> Set<String> {
+            switch table[name]?.value {
             case .table(let members): Set(members.keys)
             case .array(let elements):
                 if case .table(let members)? = elements.first?.value { Set(members.keys) } else { [] }
@@ -42,12 +44,17 @@ import Testing
         func known<Key: SpecificationKey>(_: Key.Type) -> Set<String> { Set(Key.allCases.map(\.rawValue)) }
         #expect(Set(root.keys) == known(RootKey.self))
         #expect(Set(web.keys) == known(ServiceKey.self))
-        #expect(keys("ready") == known(ReadyKey.self))
-        #expect(keys("limits") == known(LimitsKey.self))
-        #expect(keys("restart") == known(RestartKey.self))
-        #expect(keys("stop") == known(StopKey.self))
-        #expect(keys("socket") == known(SocketKey.self))
-        #expect(keys("log") == known(LogKey.self))
+        #expect(keys("ready", of: web) == known(ReadyKey.self))
+        #expect(keys("limits", of: web) == known(LimitsKey.self))
+        #expect(keys("restart", of: web) == known(RestartKey.self))
+        #expect(keys("stop", of: web) == known(StopKey.self))
+        #expect(keys("socket", of: web) == known(SocketKey.self))
+        #expect(keys("log", of: web) == known(LogKey.self))
+        #expect(keys("control", of: root) == known(ControlKey.self))
+        #expect(keys("metrics", of: root) == known(MetricsKey.self))
+        if case .table(let control)? = root["control"]?.value {
+            #expect(keys("tls", of: control) == known(TLSKey.self))
+        }
     }
 
     private func reference() throws -> String {

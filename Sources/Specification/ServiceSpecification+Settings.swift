@@ -1,0 +1,153 @@
+import ControlGroups
+import Processes
+import Supervision
+
+extension ServiceSpecification {
+    /// All that is set, defaults included, by keys as in the file; a socket's have its name in the place of an index.
+    var settings: [String: Setting] {
+        var settings: [String: Setting] = [:]
+        for key in ServiceKey.allCases {
+            let name = key.rawValue
+            switch key {
+            case .command: settings[name] = Setting(TOMLText.array(command.map(\.quoted)), .replace)
+            case .workers: settings[name] = Setting(workers.text, .live)
+            case .directory: settings[name] = directory.map { Setting($0.quoted, .replace) }
+            case .environment:
+                for (variable, value) in environment {
+                    settings["\(name).\(variable)"] = Setting(value.quoted, .replace, isSecret: true)
+                }
+            case .environmentFile: settings[name] = environmentFile.map { Setting($0.quoted, .replace) }
+            case .user: settings[name] = user.map { Setting($0.quoted, .replace) }
+            case .group: settings[name] = group.map { Setting($0.quoted, .replace) }
+            case .watchdog: settings[name] = policy.watchdog.map { Setting(TOMLText.duration($0), .replace) }
+            case .healthyPercentage: settings[name] = Setting(TOMLText.number(healthyPercentage), .live)
+            case .introspect: settings[name] = introspect.map { Setting($0.quoted, .live) }
+            case .ready: settings.add(policy.readinessSettings, below: name)
+            case .limits: settings.add(limits.settings, below: name)
+            case .restart: settings.add(policy.restart.settings, below: name)
+            case .stop: settings.add(stopSettings, below: name)
+            case .socket:
+                if !sockets.isEmpty { settings[name] = Setting(TOMLText.array(sockets.map(\.name.quoted)), .replace) }
+                for socket in sockets { settings.add(socket.settings, below: "\(DocumentPath() + name + socket.name)") }
+            case .log: settings.add(log.settings, below: name)
+            }
+        }
+        return settings
+    }
+
+    private var stopSettings: [String: Setting] {
+        var settings: [String: Setting] = [:]
+        for key in StopKey.allCases {
+            switch key {
+            case .signal: settings[key.rawValue] = Setting(Signal(rawValue: stopSignal).name.quoted, .live)
+            case .timeout: settings[key.rawValue] = Setting(TOMLText.duration(policy.stopTimeout), .live)
+            }
+        }
+        return settings
+    }
+}
+
+extension [String: Setting] {
+    /// Adds the settings of the table `table`.
+    mutating func add(_ settings: [String: Setting], below table: String) {
+        for (key, setting) in settings { self["\(table).\(key)"] = setting }
+    }
+}
+
+extension WorkerCount {
+    fileprivate var text: String {
+        switch self {
+        case .count(let count): "\(count)"
+        case .cpus: "cpus".quoted
+        }
+    }
+}
+
+extension WorkerPolicy {
+    fileprivate var readinessSettings: [String: Setting] {
+        var settings: [String: Setting] = [:]
+        for key in ReadyKey.allCases {
+            switch key {
+            case .by: settings[key.rawValue] = Setting(readiness.rawValue.quoted, .live)
+            case .timeout: settings[key.rawValue] = Setting(TOMLText.duration(readyTimeout), .live)
+            }
+        }
+        return settings
+    }
+}
+
+extension ResourceLimits {
+    fileprivate var settings: [String: Setting] {
+        var settings: [String: Setting] = [:]
+        for key in LimitsKey.allCases {
+            let text: String? =
+                switch key {
+                case .memoryMax: memoryMax.map { SizeFormat.exact($0).quoted }
+                case .memoryHigh: memoryHigh.map { SizeFormat.exact($0).quoted }
+                case .memorySwapMax: memorySwapMax.map { SizeFormat.exact($0).quoted }
+                case .cpuMax: cpuMaxPercent.map { PercentFormat.format($0).quoted }
+                case .cpuWeight: cpuWeight.map { "\($0)" }
+                case .tasksMax: tasksMax.map { "\($0)" }
+                case .ioWeight: ioWeight.map { "\($0)" }
+                }
+            settings[key.rawValue] = text.map { Setting($0, .live) }
+        }
+        return settings
+    }
+}
+
+extension RestartPolicy {
+    fileprivate var settings: [String: Setting] {
+        var settings: [String: Setting] = [:]
+        for key in RestartKey.allCases {
+            let text =
+                switch key {
+                case .policy: condition.rawValue.quoted
+                case .delay: TOMLText.duration(delay)
+                case .maxDelay: TOMLText.duration(maximumDelay)
+                case .multiplier: TOMLText.number(multiplier)
+                case .jitter: TOMLText.number(jitter)
+                case .budget: "\(budget)"
+                case .window: TOMLText.duration(window)
+                case .successExitCodes: TOMLText.array(successExitCodes.sorted().map { "\($0)" })
+                }
+            settings[key.rawValue] = Setting(text, .live)
+        }
+        return settings
+    }
+}
+
+extension SocketSpecification {
+    fileprivate var settings: [String: Setting] {
+        var settings: [String: Setting] = [:]
+        for key in SocketKey.allCases {
+            switch key {
+            case .name: break  // It is in the others' paths.
+            case .listen: settings[key.rawValue] = Setting("\(address)".quoted, .replace)
+            case .backlog: settings[key.rawValue] = Setting("\(backlog)", .replace)
+            }
+        }
+        return settings
+    }
+}
+
+extension LogSpecification {
+    fileprivate var settings: [String: Setting] {
+        let (target, file): (String, String?) =
+            switch destination {
+            case .auto: ("auto", nil)
+            case .journal: ("journal", nil)
+            case .terminal: ("terminal", nil)
+            case .file(let path): ("file", path)
+            case .none: ("none", nil)
+            }
+        var settings: [String: Setting] = [:]
+        for key in LogKey.allCases {
+            switch key {
+            case .to: settings[key.rawValue] = Setting(target.quoted, .replace)
+            case .file: settings[key.rawValue] = file.map { Setting($0.quoted, .replace) }
+            }
+        }
+        return settings
+    }
+}

@@ -1,0 +1,178 @@
+import Supervision
+import Testing
+
+@testable import Specification
+
+/// No key may be forgotten: a change that a plan doesn't see would never reach the workers.
+@Suite struct PlanKeysTests {
+    struct Example: Sendable, CustomTestStringConvertible {
+        /// The key that is changed, as in the file.
+        let key: String
+        /// Lines in the service's table, or in the document for a key outside of services.
+        let before: String
+        let after: String
+        /// The change as `key: old → new (effect)`; `-` is no value.
+        let change: String
+
+        init(_ key: String, _ before: String, _ after: String, _ change: String) {
+            self.key = key
+            self.before = before
+            self.after = after
+            self.change = change
+        }
+
+        var testDescription: String { key }
+    }
+
+    static let serviceExamples = [
+        Example("command", "", "command = [\"a\", \"\\\"\"]", "command: [\"app\"] → [\"a\", \"\\\"\"] (replace)"),
+        Example("workers", "", "workers = \"cpus\"", "workers: 1 → \"cpus\" (live)"),
+        Example("directory", "directory = \"/a\"", "", "directory: \"/a\" → - (replace)"),
+        Example(
+            "environment", "environment.A = \"secret\"", "environment.A = \"other\"",
+            "environment.A: - → - (replace)"),
+        Example("environment_file", "", "environment_file = \"-/a\"", "environment_file: - → \"-/a\" (replace)"),
+        Example("user", "", "user = \"a\"", "user: - → \"a\" (replace)"),
+        Example("group", "group = \"1\"", "group = \"2\"", "group: \"1\" → \"2\" (replace)"),
+        Example("watchdog", "", "watchdog = 90", "watchdog: - → \"1min 30s\" (replace)"),
+        Example(
+            "healthy_percentage", "", "healthy_percentage = 99.5", "healthy_percentage: 50 → 99.5 (live)"),
+        Example("introspect", "", "introspect = \"http://a\"", "introspect: - → \"http://a\" (live)"),
+        Example("ready.by", "", "ready.by = \"notify\"", "ready.by: \"exec\" → \"notify\" (live)"),
+        Example("ready.timeout", "", "ready.timeout = 10", "ready.timeout: \"1min\" → \"10s\" (live)"),
+        Example(
+            "limits.memory_max", "limits.memory_max = \"0.5G\"", "limits.memory_max = \"infinity\"",
+            "limits.memory_max: \"512M\" → \"infinity\" (live)"),
+        Example(
+            "limits.memory_high", "", "limits.memory_high = 1000", "limits.memory_high: - → \"1000\" (live)"),
+        Example(
+            "limits.memory_swap_max", "limits.memory_swap_max = 0", "", "limits.memory_swap_max: \"0\" → - (live)"),
+        Example("limits.cpu_max", "", "limits.cpu_max = \"12.5%\"", "limits.cpu_max: - → \"12.5%\" (live)"),
+        Example("limits.cpu_weight", "", "limits.cpu_weight = 7", "limits.cpu_weight: - → 7 (live)"),
+        Example("limits.tasks_max", "", "limits.tasks_max = 7", "limits.tasks_max: - → 7 (live)"),
+        Example("limits.io_weight", "", "limits.io_weight = 7", "limits.io_weight: - → 7 (live)"),
+        Example("restart.policy", "", "restart.policy = \"never\"", "restart.policy: \"always\" → \"never\" (live)"),
+        Example("restart.delay", "", "restart.delay = 1.5", "restart.delay: \"100ms\" → \"1s 500ms\" (live)"),
+        Example("restart.max_delay", "", "restart.max_delay = \"1d\"", "restart.max_delay: \"30s\" → \"1d\" (live)"),
+        Example("restart.multiplier", "", "restart.multiplier = 1.5", "restart.multiplier: 2 → 1.5 (live)"),
+        Example("restart.jitter", "", "restart.jitter = 0", "restart.jitter: 0.1 → 0 (live)"),
+        Example("restart.budget", "", "restart.budget = 3", "restart.budget: 10 → 3 (live)"),
+        Example("restart.window", "", "restart.window = 7200", "restart.window: \"1min\" → \"2h\" (live)"),
+        Example(
+            "restart.success_exit_codes", "", "restart.success_exit_codes = [3, 0]",
+            "restart.success_exit_codes: [0] → [0, 3] (live)"),
+        Example("stop.signal", "", "stop.signal = 2", "stop.signal: \"SIGTERM\" → \"SIGINT\" (live)"),
+        Example("stop.timeout", "", "stop.timeout = 0.0001", "stop.timeout: \"10s\" → \"100us\" (live)"),
+        Example(
+            "socket.listen", "socket = [{ name = \"a b\", listen = \":1\" }]",
+            "socket = [{ name = \"a b\", listen = \":2\" }]", "socket.\"a b\".listen: \":1\" → \":2\" (replace)"),
+        Example(
+            "socket.backlog", "socket = [{ listen = \":1\" }]", "socket = [{ listen = \":1\", backlog = 9 }]",
+            "socket.web.backlog: 4096 → 9 (replace)"),
+        Example(
+            "socket.name", "socket = [{ name = \"a\", listen = \":1\" }]",
+            "socket = [{ name = \"b\", listen = \":1\" }]",
+            """
+            socket: ["a"] → ["b"] (replace)
+            socket.a.backlog: 4096 → - (replace)
+            socket.a.listen: ":1" → - (replace)
+            socket.b.backlog: - → 4096 (replace)
+            socket.b.listen: - → ":1" (replace)
+            """),
+        Example("log.to", "log.to = \"none\"", "log.to = \"journal\"", "log.to: \"none\" → \"journal\" (replace)"),
+        Example("log.file", "log.file = \"/a\"", "log.file = \"/b\"", "log.file: \"/a\" → \"/b\" (replace)"),
+    ]
+
+    static let rootExamples = [
+        Example("healthy_percentage", "", "healthy_percentage = 0", "healthy_percentage: 50 → 0 (live)"),
+        Example("control.group", "", "control.group = \"a\"", "control.group: - → \"a\" (live)"),
+        Example(
+            "control.read_only_group", "", "control.read_only_group = \"a\"",
+            "control.read_only_group: - → \"a\" (live)"),
+        Example(
+            "control.listen", "control = { listen = \"127.0.0.1:1\", token_file = \"/t\" }",
+            "control = { listen = \"[::1]:1\", token_file = \"/t\" }",
+            "control.listen: \"127.0.0.1:1\" → \"[::1]:1\" (live)"),
+        Example(
+            "control.token_file", "control = { listen = \"127.0.0.1:1\", token_file = \"/t\" }",
+            "control = { listen = \"127.0.0.1:1\", token_file = \"/u\" }",
+            "control.token_file: \"/t\" → \"/u\" (live)"),
+        Example(
+            "control.tls.certificate", tls("certificate = \"/a\", key = \"/k\", client_ca = \"/ca\""),
+            tls("certificate = \"/b\", key = \"/k\", client_ca = \"/ca\""),
+            "control.tls.certificate: \"/a\" → \"/b\" (live)"),
+        Example(
+            "control.tls.key", tls("certificate = \"/a\", key = \"/k\", client_ca = \"/ca\""),
+            tls("certificate = \"/a\", key = \"/l\", client_ca = \"/ca\""), "control.tls.key: \"/k\" → \"/l\" (live)"),
+        Example(
+            "control.tls.client_ca", tls("certificate = \"/a\", key = \"/k\", client_ca = \"/ca\""),
+            tls("certificate = \"/a\", key = \"/k\", client_ca = \"/cb\""),
+            "control.tls.client_ca: \"/ca\" → \"/cb\" (live)"),
+        Example("metrics.listen", "", "metrics.listen = \"localhost:1\"", "metrics.listen: - → \"localhost:1\" (live)"),
+        Example(
+            "metrics.aliases", "", "metrics.aliases = [\"monoceros\"]",
+            "metrics.aliases: [] → [\"monoceros\"] (live)"),
+    ]
+
+    private static func tls(_ members: String) -> String { "control = { listen = \":1\", tls = { \(members) } }" }
+
+    @Test("a change of any one key of a service is in the plan, with its effect", arguments: serviceExamples)
+    func service(example: Example) throws {
+        let (before, after) = (try web(example.before), try web(example.after))
+        #expect(Plan(from: before, to: before, cpus: 2).isEmpty && Plan(from: after, to: after, cpus: 2).isEmpty)
+        let plan = Plan(from: before, to: after, cpus: 2)
+        #expect(plan.changes.isEmpty && plan.services.map(\.action) == [.change])
+        #expect(described(plan.services.first?.changes ?? []) == example.change)
+        #expect(plan.services.first?.replacesWorkers == example.change.contains("(replace)"))
+    }
+
+    @Test("a change of any one key outside of services is in the plan", arguments: rootExamples)
+    func root(example: Example) throws {
+        let before = try Specification.parse([("a", example.before)])
+        let after = try Specification.parse([("a", example.after)])
+        #expect(Plan(from: before, to: before, cpus: 2).isEmpty && Plan(from: after, to: after, cpus: 2).isEmpty)
+        #expect(described(Plan(from: before, to: after, cpus: 2).changes) == example.change)
+    }
+
+    @Test("there is an example for every key that the decoder knows")
+    func completeness() {
+        func keys<Key: SpecificationKey>(_: Key.Type, _ table: String) -> [String] {
+            Key.allCases.map { "\(table).\($0.rawValue)" }
+        }
+        let serviceTables = [
+            "ready": keys(ReadyKey.self, "ready"), "limits": keys(LimitsKey.self, "limits"),
+            "restart": keys(RestartKey.self, "restart"), "stop": keys(StopKey.self, "stop"),
+            "socket": keys(SocketKey.self, "socket"), "log": keys(LogKey.self, "log"),
+        ]
+        let ofServices = ServiceKey.allCases.flatMap { serviceTables[$0.rawValue] ?? [$0.rawValue] }
+        #expect(Self.serviceExamples.map(\.key).sorted() == ofServices.sorted())
+
+        let rootTables = [
+            "service": [], "metrics": keys(MetricsKey.self, "metrics"),
+            "control": keys(ControlKey.self, "control").filter { $0 != "control.tls" }
+                + keys(TLSKey.self, "control.tls"),
+        ]
+        let ofRoot = RootKey.allCases.flatMap { rootTables[$0.rawValue] ?? [$0.rawValue] }
+        #expect(Self.rootExamples.map(\.key).sorted() == ofRoot.sorted())
+    }
+
+    @Test("values are written as the file may have them", arguments: serviceExamples)
+    func spelling(example: Example) throws {
+        for lines in [example.before, example.after] {
+            var expected = try web(lines)
+            expected.services[0].sockets = []
+            let settings = expected.services[0].settings
+            let document = settings.map { "service.web.\($0.key) = \($0.value.text)\n" }.sorted().joined()
+            #expect(try Specification.parse([("a", document)]) == expected)
+        }
+    }
+
+    private func web(_ lines: String) throws -> Specification {
+        let command = lines.hasPrefix("command") ? "" : "command = [\"app\"]\n"
+        return try Specification.parse([("a", "[service.web]\n\(command)\(lines)\n")])
+    }
+
+    private func described(_ changes: [KeyChange]) -> String {
+        changes.map { "\($0.key): \($0.old ?? "-") → \($0.new ?? "-") (\($0.effect))" }.joined(separator: "\n")
+    }
+}
