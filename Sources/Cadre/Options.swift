@@ -35,6 +35,10 @@ public struct Options: Sendable {
     public var endsWhenIdle: Bool
     /// How to read the specification again at a reload; nil if that isn't possible.
     public var reload: (@Sendable () throws -> Specification)?
+    /// What must succeed before another specification is in force; nil for nothing. It is called on the core's thread
+    /// and throws to refuse the specification. What it returns is called with whether the specification is in force,
+    /// as something else may have refused it meanwhile.
+    public var prepare: (@Sendable (Specification) throws -> (@Sendable (Bool) -> Void))?
     /// From what the random variations of waits follow; nil for chance.
     public var seed: UInt64?
 

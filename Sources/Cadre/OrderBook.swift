@@ -22,14 +22,16 @@ final class OrderBook {
     private var lastWaiter: UInt64 = 0
 
     /// Notes a command for workers; a decision supersedes those that came before.
-    func note(_ workers: [WorkerID], isDecision: Bool, ended: [WorkerID: UInt64] = [:]) -> Order {
+    func note(
+        _ workers: [WorkerID], isDecision: Bool, ended: [WorkerID: UInt64] = [:], leaving: Set<WorkerID> = []
+    ) -> Order {
         if isDecision {
             lastNumber += 1
             for worker in workers { latest[worker] = lastNumber }
         }
         var numbers: [WorkerID: UInt64] = [:]
         for worker in workers { numbers[worker] = latest[worker, default: 0] }
-        return Order(workers: workers, numbers: numbers, ended: ended)
+        return Order(workers: workers, numbers: numbers, ended: ended, leaving: leaving)
     }
 
     /// Whether a later command concerns the worker.

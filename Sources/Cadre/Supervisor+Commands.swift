@@ -131,8 +131,9 @@ extension Supervisor {
         orders.settle(worker, on: reactor) { order, milestone in
             if orders.isSuperseded(worker, in: order) { return outcome(worker, .superseded) }
             guard let machine = fleet.worker(worker) else {
-                return outcome(worker, milestone == .stopped ? .reached : .superseded)
+                return outcome(worker, milestone == .stopped || order.leaving.contains(worker) ? .reached : .superseded)
             }
+            if order.leaving.contains(worker) { return nil }
             if let ended = order.ended[worker], machine.hasIncarnation(upTo: ended) { return nil }
             switch milestone {
             case .stopped: return outcome(worker, .reached)

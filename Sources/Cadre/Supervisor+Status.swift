@@ -11,15 +11,15 @@ extension Supervisor {
     public func state() -> FleetState {
         FleetState(
             summary: fleet.summary, now: Reactor.now, wallClock: wallClock(), lastEvent: events.stream.last,
-            healthyPercentage: 50, services: fleet.serviceNames.map(state(ofService:)),
+            healthyPercentage: specification.healthyPercentage, services: fleet.serviceNames.map(state(ofService:)),
             core: FleetState.CoreLoad(wakeUps: reactor.wakeUps, turns: reactor.turns))
     }
 
     private func state(ofService name: String) -> ServiceState {
-        let specification = specification.services.first { $0.name == name } ?? services[name]?.specification
+        let specification = specified(name) ?? services[name]?.specification
         let workers = fleet.workers(of: name) ?? []
         return ServiceState(
-            name: name, wanted: fleet.wanted(of: name) ?? 0, healthyPercentage: 50,
+            name: name, wanted: fleet.wanted(of: name) ?? 0, healthyPercentage: specification?.healthyPercentage ?? 0,
             limits: specification?.limits ?? ResourceLimits(), hasGroup: services[name] != nil,
             counters: counters[name] ?? ServiceCounters(),
             workers: workers.enumerated().map { detail(of: WorkerID(service: name, number: $0.offset), $0.element) })
@@ -57,7 +57,8 @@ extension Supervisor {
             let wanted = Set(try workers(matching: names, in: state))
             for index in state.services.indices { state.services[index].workers.removeAll { !wanted.contains($0.id) } }
             state.services.removeAll { service in
-                service.workers.isEmpty && !names.contains(service.name)
+                service.workers.isEmpty
+                    && !names.contains { (try? NamePattern($0))?.matches(service: service.name) == true }
             }
         }
         return Snapshot(withStatistics ? statistics.survey(state) : Survey(state: state), root: statistics.rootPath)

@@ -97,7 +97,7 @@ public actor Supervisor {
         try watchEvents()
         manager.feedWatchdog(on: reactor)
         together {
-            for service in specification.services { add(service) }
+            for service in specification.services { configure(service, replacesWorkers: false) }
         }
         // It may be over already, if nothing could be started and nothing is going to be tried again.
         await withCheckedContinuation { continuation in
@@ -153,7 +153,7 @@ public actor Supervisor {
 
     private func received(_ signal: Int32) {
         switch signal {
-        case SIGHUP: _ = try? reload()
+        case SIGHUP: _ = try? apply()
         case SIGINT where phase == .stopping:
             events.log(.warning, .killing, "interrupted again: killing what is left")
             kill()
@@ -171,13 +171,15 @@ public actor Supervisor {
     }
 
     nonisolated func workers(matching names: [String], in state: FleetState) throws(UnknownNameError) -> [WorkerID] {
+        let all = state.services.flatMap { service in service.workers.map(\.id) }
         var workers: [WorkerID] = []
+        var known: Set<WorkerID> = []
         for name in names {
-            let found = state.services.flatMap(\.workers).map(\.id).filter { $0.service == name || "\($0)" == name }
-            if found.isEmpty, !state.services.contains(where: { $0.name == name }) {
-                throw UnknownNameError(name: name, services: state.services.map(\.name))
-            }
-            workers += found.filter { !workers.contains($0) }
+            let error = UnknownNameError(name: name, services: state.services.map(\.name))
+            guard let pattern = try? NamePattern(name) else { throw error }
+            let found = all.filter(pattern.matches)
+            if found.isEmpty, !state.services.contains(where: { pattern.matches(service: $0.name) }) { throw error }
+            workers += found.filter { known.insert($0).inserted }
         }
         return workers
     }

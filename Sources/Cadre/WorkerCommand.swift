@@ -65,6 +65,8 @@ public struct Order: Sendable {
     let numbers: [WorkerID: UInt64]
     /// The last incarnation of each that it puts an end to.
     let ended: [WorkerID: UInt64]
+    /// The workers that are to go for good.
+    let leaving: Set<WorkerID>
 }
 
 /// What became of a command for one worker.

@@ -181,7 +181,7 @@ public actor ControlServer {
 
     private func reload() async -> ControlResponse {
         do {
-            return .reloaded(try await supervisor.reload())
+            return .reloaded(try await supervisor.apply().plan.summary)
         } catch let error as SpecificationError {
             return .badSpecification("\(error)")
         } catch {
