@@ -19,8 +19,10 @@ public struct EventID: Hashable, Sendable, Codable, CustomStringConvertible, Los
         self.init(run: run, number: number)
     }
 
+    /// The run in hexadecimal, a hyphen, the number.
     public var description: String { "\(String(run, radix: 16))-\(number)" }
 
+    /// Reads the text that ``description`` is.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
@@ -30,6 +32,7 @@ public struct EventID: Hashable, Sendable, Codable, CustomStringConvertible, Los
         self = id
     }
 
+    /// Writes ``description``.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(description)

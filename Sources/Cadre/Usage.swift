@@ -3,28 +3,39 @@ import Reactor
 
 /// What an incarnation, or several, have used and met with so far: figures that only ever grow.
 public struct Usage: Hashable, Sendable {
-    /// Processor time in microseconds: all of it, in user mode, in the kernel.
+    /// Processor time in microseconds.
     public var cpuMicroseconds: UInt64 = 0
+    /// The part of it in user mode.
     public var userMicroseconds: UInt64 = 0
+    /// The part of it in the kernel.
     public var systemMicroseconds: UInt64 = 0
-    /// For how long `cpu.max` held it back, in microseconds, and in how many periods.
+    /// For how long `cpu.max` held it back, in microseconds.
     public var throttledMicroseconds: UInt64 = 0
+    /// In how many periods it did.
     public var throttledPeriods: UInt64 = 0
-    /// `memory.events`.
+    /// `high` of `memory.events`.
     public var memoryHigh: UInt64 = 0
+    /// `max` of `memory.events`.
     public var memoryMax: UInt64 = 0
+    /// `oom` of `memory.events`.
     public var outOfMemory: UInt64 = 0
+    /// `oom_kill` of `memory.events`.
     public var outOfMemoryKills: UInt64 = 0
     /// How often `pids.max` refused a fork.
     public var taskLimitHits: UInt64 = 0
-    /// Block devices: bytes and operations.
+    /// Bytes read from block devices.
     public var readBytes: UInt64 = 0
+    /// Bytes written to block devices.
     public var writtenBytes: UInt64 = 0
+    /// Read operations.
     public var reads: UInt64 = 0
+    /// Write operations.
     public var writes: UInt64 = 0
-    /// Time in which some task, or all tasks, waited for a processor, memory or a block device.
+    /// Time in which tasks waited for a processor.
     public var cpuPressure = Stall()
+    /// Time in which tasks waited for memory.
     public var memoryPressure = Stall()
+    /// Time in which tasks waited for a block device.
     public var ioPressure = Stall()
 
     /// Time that was lost to waiting, in microseconds.
