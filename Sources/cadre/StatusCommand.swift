@@ -78,7 +78,7 @@ struct StatusCommand: ParsableCommand {
             show(StatusTable.lines(of: snapshot), &table)
         } else {
             if !isFirst { print() }
-            for line in StatusTable.lines(of: snapshot) { print(line.rendered(isColoured: false)) }
+            for line in StatusTable.lines(of: snapshot) { print(line.plain(isASCII: false)) }
         }
         fflush(nil)
     }

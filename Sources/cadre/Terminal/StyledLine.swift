@@ -69,7 +69,13 @@ struct StyledLine: Hashable {
         return line
     }
 
-    /// What to write to the terminal.
+    /// What to print where there is no terminal: the text, without spaces at its end.
+    func plain(isASCII: Bool) -> String {
+        let text = isASCII ? SafeText.ascii(text) : text
+        return String(text[..<(text.lastIndex { $0 != " " }.map { text.index(after: $0) } ?? text.startIndex)])
+    }
+
+    /// What to write to a terminal.
     func rendered(isColoured: Bool, isASCII: Bool = false) -> String {
         var result = ""
         for piece in pieces {

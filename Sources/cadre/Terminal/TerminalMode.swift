@@ -60,7 +60,7 @@ actor TerminalWriter {
                     bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
                 }
                 rest = rest.dropFirst(count)
-            } catch where error.errno == .resourceTemporarilyUnavailable {
+            } catch  where error.errno == .resourceTemporarilyUnavailable {
                 // Another program has made the terminal non-blocking for all who use it.
                 var polled = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 poll(&polled, 1, -1)

@@ -20,7 +20,7 @@ enum Sparkline {
 
     /// The scale for memory: the limit if there is one, so that a full bar is a full worker.
     static func memoryScale(_ values: [Double?], limit: UInt64?) -> Double {
-        limit.map(Double.init) ?? highest(values)
+        limit.map { Double($0) } ?? highest(values)
     }
 
     private static func highest(_ values: [Double?]) -> Double {

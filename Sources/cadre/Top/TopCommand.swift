@@ -71,7 +71,9 @@ struct TopCommand: ParsableCommand {
         model.receive(try await fetch(), at: Reactor.now)
         await reactor.sleep(for: model.interval)
         model.receive(try await fetch(), at: Reactor.now)
-        let isColoured = isColoured(1)
-        for line in model.report() { print(line.rendered(isColoured: isColoured, isASCII: model.symbols.isASCII)) }
+        let (isTerminal, isColoured, isASCII) = (isatty(1) == 1, isColoured(1), model.symbols.isASCII)
+        for line in model.report() {
+            print(isTerminal ? line.rendered(isColoured: isColoured, isASCII: isASCII) : line.plain(isASCII: isASCII))
+        }
     }
 }

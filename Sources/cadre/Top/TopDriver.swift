@@ -220,6 +220,10 @@ actor TopDriver {
         guard isShown else { return }
         await hide()
         SignalDefault.perform(SIGTSTP)
+        // The SIGCONT that ended this is answered below.
+        while let signal = signals.next() {
+            if signal != SIGCONT { received(signal) }
+        }
         // Also where nobody would continue us, and the kernel therefore doesn't stop us.
         await resume()
     }

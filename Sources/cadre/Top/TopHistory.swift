@@ -55,7 +55,7 @@ struct TopHistory {
 
         fileprivate mutating func append(cpu percent: Double?, memory bytes: UInt64?) {
             cpu = (cpu + [percent]).suffix(TopHistory.length)
-            memory = (memory + [bytes.map(Double.init)]).suffix(TopHistory.length)
+            memory = (memory + [bytes.map { Double($0) }]).suffix(TopHistory.length)
         }
 
         /// These count for an incarnation, whereas a worker's processor time goes on through all of them.

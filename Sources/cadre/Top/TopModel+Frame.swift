@@ -72,12 +72,14 @@ extension TopModel {
         let cpu = (total.cpu.last ?? nil).map { "\(TopEntry.decimal($0))%" } ?? "-"
         let memory = (total.memory.last ?? nil).map { SizeFormat.format(UInt64(clamping: $0)) } ?? "-"
         let restarts = snapshot?.services.reduce(0) { $0 + $1.workers.reduce(0) { $0 + $1.restarts } } ?? 0
-        let sparkColumns = min(20, max(0, (size.columns - 48) / 2))
+        let sparkColumns = min(20, max(0, (size.columns - 50) / 2))
         var second = StyledLine("CPU ", .dim)
-        second.append("\(cpu) ", .bold)
+        second.append(cell: cpu, .bold, columns: 7, isRight: true, symbols: symbols)
+        second.append(" ")
         second.append(spark(total.cpu, sparkColumns, Sparkline.cpuScale(total.cpu)), TextStyle(colour: .cyan))
         second.append("  MEM ", .dim)
-        second.append("\(memory) ", .bold)
+        second.append(cell: memory, .bold, columns: 5, isRight: true, symbols: symbols)
+        second.append(" ")
         second.append(
             spark(total.memory, sparkColumns, Sparkline.memoryScale(total.memory, limit: nil)),
             TextStyle(colour: .cyan))
@@ -127,7 +129,9 @@ extension TopModel {
 
     /// What there is no column for.
     private func detailLines() -> [StyledLine] {
-        guard let row = selectedRow else { return [StyledLine(), StyledLine()] }
+        guard let row = selectedRow else {
+            return [StyledLine("Up and Down select a row and tell more of it.", .dim), StyledLine()]
+        }
         var first = StyledLine(row.id.name, .bold)
         var second = StyledLine()
         if row.id.worker == nil {

@@ -1,14 +1,17 @@
+import Cadre
+
 /// What the keys of `cadre top` do.
 extension TopModel {
     /// What the help shows.
     static let help: [(keys: String, meaning: String)] = [
         ("Up Down k j", "select the row above or below"),
         ("PgUp PgDn Home End", "select a page away, the first, the last"),
-        ("Left Right Space", "fold and unfold the workers of a service"),
+        ("Esc", "select nothing"),
+        ("Left Right Space", "fold and unfold the workers of a service, or of all"),
         ("< > s", "sort by the column to the left, to the right, by the next"),
         ("r", "reverse the order"),
         ("g", "group workers by service, or show them all together"),
-        ("/", "show only some names: a part of them, or a pattern such as web/[0-3]"),
+        ("/", "show only names with these letters, or like web/[0-3]"),
         ("+ -", "refresh less often, or more often"),
         ("p", "pause"),
         ("Ctrl-L", "draw everything again"),
@@ -37,17 +40,16 @@ extension TopModel {
     }
 
     private mutating func pressInList(_ key: Key) -> Request? {
-        let row = selection?.row ?? 0
         switch key {
-        case .up, .character("k"): select(row: row - 1)
-        case .down, .character("j"): select(row: row + 1)
-        case .pageUp, .control("b"): select(row: row - layout.listHeight)
-        case .pageDown, .control("f"): select(row: row + layout.listHeight)
+        case .up, .character("k"): select(row: selection.map { $0.row - 1 } ?? firstRow)
+        case .down, .character("j"): select(row: selection.map { $0.row + 1 } ?? firstRow)
+        case .pageUp, .control("b"): select(row: (selection?.row ?? firstRow) - layout.listHeight)
+        case .pageDown, .control("f"): select(row: (selection?.row ?? firstRow) + layout.listHeight)
         case .home: select(row: 0)
         case .end: select(row: rows.count - 1)
         case .left: fold(true)
         case .right: fold(false)
-        case .character(" "): fold(selectedRow.map { !folded.contains($0.id.service) } ?? false)
+        case .character(" "): fold(selectedRow.map { !folded.contains($0.id.service) } ?? folded.isEmpty)
         case .character("<"): changeSort(by: -1)
         case .character(">"), .character("s"): changeSort(by: 1)
         case .character("r"):
@@ -60,6 +62,7 @@ extension TopModel {
         case .escape where !filter.isEmpty:
             filter = ""
             arrange()
+        case .escape: selection = nil
         case .character("+"), .character("="): return changeInterval(by: 1)
         case .character("-"): return changeInterval(by: -1)
         case .character("p"):
@@ -67,7 +70,7 @@ extension TopModel {
             return isPaused ? nil : .refresh
         case .character("?"), .character("h"): mode = .help
         case .character("q"): return .quit
-        case .character, .control, .enter, .backspace, .escape: break
+        case .character, .control, .enter, .backspace: break
         }
         return nil
     }
@@ -87,15 +90,16 @@ extension TopModel {
         arrange()
     }
 
-    /// Folds or unfolds the service that is selected, or that of the worker that is.
+    /// Folds or unfolds the service that is selected, or that of the worker that is, or all.
     private mutating func fold(_ isFolded: Bool) {
-        guard isGrouped, let id = selectedRow?.id else { return }
+        guard isGrouped else { return }
+        let services = selection.map { [$0.id.service] } ?? snapshot?.services.map(\.name) ?? []
         if isFolded {
-            folded.insert(id.service)
+            folded.formUnion(services)
             // The worker's row is gone now.
-            selection?.id = TopID(service: id.service, worker: nil)
+            if let service = selection?.id.service { selection?.id = TopID(service: service, worker: nil) }
         } else {
-            folded.remove(id.service)
+            folded.subtract(services)
         }
         arrange()
     }

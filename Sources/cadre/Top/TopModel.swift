@@ -47,7 +47,8 @@ struct TopModel {
     var folded: Set<String> = []
     var filter = ""
     var mode = Mode.list
-    /// The row that is selected, and where it is, for when it vanishes.
+    /// The row that is selected, and where it is, for when it vanishes. At first there is none: what is shown then
+    /// stays at the top, whichever row that is.
     var selection: (id: TopID, row: Int)?
     /// The first row that is shown.
     var firstRow = 0
@@ -85,8 +86,6 @@ struct TopModel {
         if let selection {
             let row = rows.firstIndex { $0.id == selection.id } ?? min(selection.row, rows.count - 1)
             self.selection = row < 0 ? nil : (rows[row].id, row)
-        } else if let first = rows.first {
-            selection = (first.id, 0)
         }
         scroll()
     }
