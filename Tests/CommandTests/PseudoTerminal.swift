@@ -58,6 +58,12 @@ final class PseudoTerminal {
         try systemCall("ioctl TIOCSWINSZ") { ioctl(descriptor, UInt(TIOCSWINSZ), &size) }
     }
 
+    /// Takes no more output, as the terminal at the end of a dead line: who writes to it waits.
+    func halt() throws {
+        let descriptor = terminal.rawValue
+        try systemCall("tcflow") { tcflow(descriptor, TCOOFF) }
+    }
+
     /// The flags of the terminal's mode (termios(3)).
     func flags() throws -> [UInt32] {
         var attributes = termios()

@@ -115,6 +115,20 @@ import Testing
         }
     }
 
+    @Test("a terminal that stands still keeps top from nothing but writing")
+    func stuck() throws {
+        try withReadySupervisor { supervisor in
+            let terminal = try PseudoTerminal(command(supervisor, "top"), columns: 80, rows: 24)
+            let flags = try terminal.flags()
+            try terminal.expect("q quit")
+            try terminal.halt()
+            try terminal.type("?")
+            try terminal.signal(SIGTERM)
+            #expect(try terminal.finish() == .signaled(signal: SIGTERM, coreDumped: false))
+            #expect(try terminal.flags() == flags)
+        }
+    }
+
     @Test("Ctrl-Z gives the terminal to the shell, and fg shows everything again")
     func suspend() throws {
         try withReadySupervisor { supervisor in
