@@ -4,13 +4,14 @@
 /// A snapshot of services with so many workers each, to be changed.
 func makeSnapshot(_ services: [(name: String, workers: Int)]) -> Snapshot {
     Snapshot(
-        supervisor: 1, root: "/", summary: "all is well",
+        supervisor: 1, root: "/", summary: "all is well", lastEvent: EventID(run: 1, number: 1),
         services: services.map { service in
             ServiceSnapshot(
-                name: service.name, ready: service.workers,
+                name: service.name, wanted: service.workers, ready: service.workers, isHealthy: true,
                 workers: (0..<service.workers).map { number in
                     var worker = WorkerSnapshot(
-                        number: number, state: "ready", restarts: 0, cpuSeconds: 0, userSeconds: 0, systemSeconds: 0)
+                        number: number, state: "ready", restarts: 0, restartsByReason: [:], kills: 0, cpuSeconds: 0,
+                        userSeconds: 0, systemSeconds: 0)
                     worker.pid = Int32(1000 + number)
                     worker.incarnation = 1
                     worker.uptimeSeconds = 60

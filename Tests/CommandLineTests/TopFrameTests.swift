@@ -20,6 +20,7 @@ import Testing
         snapshot.services[0].workers[0].pressure = PressureSnapshot(cpu: 1.25, memory: 0, io: 99.9)
         snapshot.services[0].workers[0].io = IOSnapshot(readBytes: 0, writtenBytes: 0)
         snapshot.services[0].ready = 1
+        snapshot.services[0].isHealthy = false
         return snapshot
     }
 
@@ -87,6 +88,7 @@ import Testing
     @Test("colour tells states and memory near its limit, and nothing but colour") func colour() {
         let frame = makeModel(snapshot).frame()
         let coloured = frame.map { $0.rendered(isColoured: true) }
+        #expect(coloured[3].contains("\u{1B}[1;31m1/2"))
         #expect(coloured[4].contains("\u{1B}[32mready"))
         #expect(coloured[4].contains("\u{1B}[31m  480M"))
         #expect(coloured[5].contains("\u{1B}[31mfailed"))

@@ -107,6 +107,15 @@ import Testing
         #expect(model.names.count == 7)
     }
 
+    @Test("a pattern that isn't complete matches nothing, and the line says what it lacks") func badFilter() {
+        var model = busy(sort: .name)
+        model.type("/web/[0")
+        #expect(model.names == [])
+        #expect(model.screen.last?.contains("has a \"[\" without a \"]\"") == true)
+        model.type("]")
+        #expect(model.names == ["web", "web/0"])
+    }
+
     @Test("while a filter is written keys are letters, Backspace takes one back and Escape all") func editFilter() {
         var model = busy(sort: .name)
         model.type("/web")

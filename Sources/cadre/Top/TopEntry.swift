@@ -5,6 +5,8 @@ import Specification
 struct TopEntry {
     let id: TopID
     let state: String
+    /// Whether enough workers of a service are ready; true for a worker.
+    let isHealthy: Bool
     let pid: Int32?
     let incarnation: UInt64?
     let memoryMax: UInt64?
@@ -26,6 +28,7 @@ struct TopEntry {
     init(_ service: ServiceSnapshot, _ worker: WorkerSnapshot, _ track: TopHistory.Track) {
         id = TopID(service: service.name, worker: worker.number)
         state = worker.state
+        isHealthy = true
         pid = worker.pid
         incarnation = worker.incarnation
         memoryMax = worker.memoryMaxBytes
@@ -43,7 +46,8 @@ struct TopEntry {
     /// The row of a service: the sums of its workers.
     init(_ service: ServiceSnapshot, _ track: TopHistory.Track) {
         id = TopID(service: service.name, worker: nil)
-        state = "\(service.ready)/\(service.workers.count)"
+        state = "\(service.ready)/\(service.wanted)"
+        isHealthy = service.isHealthy
         pid = nil
         incarnation = nil
         memoryMax = nil
@@ -152,7 +156,7 @@ struct TopEntry {
     /// How a cell looks.
     func style(_ column: TopColumn) -> TextStyle {
         switch column {
-        case .state: id.worker == nil ? .bold : .of(state: state)
+        case .state: id.worker == nil ? TextStyle(colour: isHealthy ? nil : .red, isBold: true) : .of(state: state)
         case .name: id.worker == nil ? .bold : .plain
         case .memory: TextStyle(colour: memoryColour, isBold: id.worker == nil)
         case .cpuHistory, .memoryHistory: TextStyle(colour: .cyan)

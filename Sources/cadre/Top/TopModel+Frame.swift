@@ -168,7 +168,11 @@ extension TopModel {
             var line = StyledLine("show only: ", .bold)
             line.append(filter)
             line.append(" ", TextStyle(isReversed: true))
-            line.append("  Enter: keep  Esc: leave", .dim)
+            if let problem = TopFilter(filter).problem {
+                line.append("  \(problem)", TextStyle(colour: .red))
+            } else {
+                line.append("  Enter: keep  Esc: leave", .dim)
+            }
             return line
         case .list:
             return StyledLine("? help  / filter  < > sort  r reverse  Space fold  p pause  q quit", .dim)
