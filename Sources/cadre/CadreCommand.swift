@@ -15,7 +15,8 @@ struct CadreCommand: ParsableCommand {
             """,
         version: cadreVersion,
         subcommands: [
-            RunCommand.self, SuperviseCommand.self, CheckCommand.self, StatusCommand.self, LogsCommand.self,
+            RunCommand.self, SuperviseCommand.self, CheckCommand.self, StatusCommand.self, TopCommand.self,
+            LogsCommand.self,
             StartCommand.self, StopCommand.self, ReloadCommand.self,
         ])
 }

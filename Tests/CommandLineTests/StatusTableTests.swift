@@ -29,7 +29,7 @@ import Testing
 
     @Test("has a line for each worker, in columns") func lines() {
         #expect(
-            StatusTable.lines(of: snapshot, isColoured: false) == [
+            StatusTable.lines(of: snapshot).map(\.text) == [
                 "SERVICE  WORKER  STATE   PID   UPTIME  RESTARTS  CPU    MEMORY      LAST EXIT",
                 "web      0       ready   4121  2h03m   0         14.2s  38M / 512M  -",
                 "web      1       ready   7789  12s     3         0.4s   21M / 512M  oom-kill (peak 512M)",
@@ -38,10 +38,11 @@ import Testing
     }
 
     @Test("colours the state and moves nothing by it") func colour() {
-        let plain = StatusTable.lines(of: snapshot, isColoured: false)
-        let coloured = StatusTable.lines(of: snapshot, isColoured: true)
+        let lines = StatusTable.lines(of: snapshot)
+        let coloured = lines.map { $0.rendered(isColoured: true) }
         #expect(coloured[3].contains("\u{1B}[31mfailed\u{1B}[0m"))
-        #expect(coloured.map { strip($0) } == plain)
+        #expect(coloured.map { strip($0) } == lines.map(\.text))
+        #expect(lines.map { $0.rendered(isColoured: false) } == lines.map(\.text))
     }
 
     private func strip(_ line: String) -> String {
