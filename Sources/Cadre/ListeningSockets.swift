@@ -1,7 +1,7 @@
 import CLinux
 import Processes
-import Reactor
-import Specification
+package import Reactor
+package import Specification
 import SystemPackage
 
 /// The listening sockets of a service, which its workers share.
@@ -47,7 +47,7 @@ struct ListeningSockets {
 }
 
 /// A socket that can't be opened.
-struct ListenError: Error, CustomStringConvertible {
+package struct ListenError: Error, CustomStringConvertible {
     let address: SocketAddress
     let call: String
     /// The error's number; nil for a failed look-up of a name.
@@ -66,7 +66,7 @@ struct ListenError: Error, CustomStringConvertible {
         self.reason = reason
     }
 
-    var description: String {
+    package var description: String {
         let remedy =
             switch errno {
             case .addressInUse: "; another program listens there (ss -lnp shows which)"
@@ -84,7 +84,7 @@ struct ListenError: Error, CustomStringConvertible {
 
 extension SocketSpecification {
     /// Makes the socket, binds it and listens: close-on-exec, blocking, as a worker expects it.
-    fileprivate func open() throws(ListenError) -> Descriptor {
+    package func open() throws(ListenError) -> Descriptor {
         switch address {
         case .internet(let host, let port): try openInternet(host, port)
         case .unix(let path): try openUnix(path)

@@ -2,6 +2,11 @@ import ControlGroups
 import Supervision
 
 extension Snapshot {
+    /// What the supervisor knows by itself; the kernel's figures are left out.
+    public init(_ state: FleetState, root: String) {
+        self.init(Survey(state: state), root: root)
+    }
+
     init(_ survey: Survey, root: String) {
         self.init(
             supervisor: currentProcess(), root: root, summary: statusLine(of: survey.state.summary),

@@ -43,6 +43,9 @@ extension Supervisor {
         statistics.survey(await state())
     }
 
+    /// The delegated root's absolute path.
+    public nonisolated var rootPath: String { statistics.rootPath }
+
     /// How everything is now; nil figures where a controller is missing.
     ///
     /// - Parameters:

@@ -26,10 +26,11 @@ enum ClientLoop {
         while true { pause() }
     }
 
-    /// How to get a snapshot. It is waited for in another thread, so that it holds up nothing else.
-    static func fetch(from client: ControlClient) throws -> @Sendable () async throws -> Snapshot {
-        let thread = try Reactor(name: "cadre-fetch")
-        return { try await withTaskExecutorPreference(thread) { try client.status() } }
+    /// How to get a snapshot from the supervisor that listens at a path. The client has a thread, so this is to be
+    /// called only when signals are blocked.
+    static func fetch(_ names: [String] = [], from path: String) -> @Sendable () async throws -> Snapshot {
+        let client = ControlClient(path: path)
+        return { try await client.status(names) }
     }
 }
 

@@ -28,7 +28,7 @@ enum Failure {
             switch error {
             case .nobody: return noSupervisor
             case .refused, .forbidden: return refused
-            case .taken, .brokenAnswer, .badSpecification, .system: return failed
+            case .taken, .dropped, .brokenAnswer, .badSpecification, .system: return failed
             }
         default:
             printError("cadre: \(error)")

@@ -3,15 +3,15 @@ import Cadre
 import ControlAPI
 import Glibc
 import Logging
-import Processes
 import Reactor
 import Specification
+import Synchronization
 import Systemd
 
 /// A supervisor that is this process, until it has stopped.
 enum Foreground {
     /// Runs the services and exits with the documented code.
-    static func run(_ specification: Specification, _ options: Options, socketGroup: String?) -> Never {
+    static func run(_ specification: Specification, _ options: Options) -> Never {
         // Before there is any other thread, as signals go to any that doesn't block them.
         SignalSource.block([SIGTERM, SIGINT, SIGHUP])
         // A client or a terminal that is gone is an error of write(2), not the end.
@@ -21,7 +21,7 @@ enum Foreground {
             // The standard executor would bring the threads of libdispatch, one of which wakes each second.
             let reactor = try Reactor(name: "cadre-main")
             Task(executorPreference: reactor) {
-                let code = await supervise(specification, options, socketGroup: socketGroup, logger: log.logger)
+                let code = await supervise(specification, options, logger: log.logger)
                 log.flush()
                 exit(code.rawValue)
             }
@@ -32,16 +32,29 @@ enum Foreground {
     }
 
     private static func supervise(
-        _ specification: Specification, _ options: Options, socketGroup: String?, logger: Logger
+        _ specification: Specification, _ options: Options, logger: Logger
     ) async -> ExitCode {
         do {
+            let configuration: @Sendable (Specification) -> ControlServer.Configuration = { specification in
+                ControlServer.Configuration(
+                    path: RuntimeDirectory.socket(in: options.runtimeDirectory), control: specification.control,
+                    metrics: specification.metrics)
+            }
+            // The supervisor is there before the server, and makes it ready for another specification.
+            let current = Current()
+            var options = options
+            options.prepare = { new in
+                guard let server = current.server.withLock({ $0 }) else { return { _ in } }
+                let prepared = try server.prepare(configuration(new))
+                return { isInForce in if isInForce { server.commit(prepared) } }
+            }
             let supervisor = try Supervisor(specification, options: options, logger: logger)
-            let socket = RuntimeDirectory.socket(in: options.runtimeDirectory)
-            let group = try socketGroup.map { try Credentials(user: "\(geteuid())", group: $0).group }
             let server: ControlServer
             do {
-                server = try ControlServer(path: socket, group: group, for: supervisor)
+                server = try ControlServer(
+                    configuration(specification), for: supervisor, version: cadreVersion, logger: logger)
                 try await server.start()
+                current.server.withLock { $0 = server }
             } catch {
                 await supervisor.close()
                 throw error
@@ -58,6 +71,11 @@ enum Foreground {
             return Failure.report(error)
         }
     }
+}
+
+/// The server, once there is one.
+private final class Current: Sendable {
+    let server = Mutex<ControlServer?>(nil)
 }
 
 /// The supervisor's own log: the journal, or standard error where there is none.

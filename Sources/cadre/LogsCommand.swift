@@ -77,7 +77,9 @@ struct LogsCommand: ParsableCommand {
             identifiers.insert(worker.text)
         }
         // What hasn't printed anything yet may do so while we follow.
-        if follow, let snapshot = try? socketOption.client.status() {
+        if follow,
+            let snapshot = try? waitFor({ [path = socketOption.path] in try await ControlClient(path: path).status() })
+        {
             for service in snapshot.services
             where wanted.isEmpty || wanted.contains(WorkerName(service: service.name)) {
                 let count = max(32, service.workers.count)

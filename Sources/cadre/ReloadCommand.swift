@@ -1,5 +1,6 @@
 import ArgumentParser
 import ControlAPI
+import Specification
 
 /// `cadre reload`
 struct ReloadCommand: ParsableCommand {
@@ -16,6 +17,7 @@ struct ReloadCommand: ParsableCommand {
     @OptionGroup var socketOption: SocketOption
 
     func run() throws {
-        try Failure.reporting { print("reloaded: \(try socketOption.client.reload())") }
+        let result = try socketOption.runClient { client in try await client.apply() }
+        print("reloaded: \(result.plan.summary)")
     }
 }

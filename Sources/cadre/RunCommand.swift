@@ -94,8 +94,7 @@ struct RunCommand: ParsableCommand {
             runtimeDirectory: runtimeDirectory, logs: log == .journal ? .journal : .terminal, handlesSignals: true,
             notifiesManager: true, endsWhenIdle: true)
         try options.apply(to: &supervisorOptions)
-        Foreground.run(
-            Specification(services: [service]), supervisorOptions, socketGroup: options.socketGroup)
+        Foreground.run(Specification(services: [service]), supervisorOptions)
     }
 
     func validate() throws {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import ControlAPI
 import Glibc
 import Reactor
 
@@ -54,6 +53,4 @@ struct SocketOption: ParsableArguments {
         let runs = RuntimeDirectory.runSockets(in: RuntimeDirectory.standard)
         return runs.count == 1 ? runs[0] : own
     }
-
-    var client: ControlClient { ControlClient(path: path) }
 }

@@ -33,13 +33,12 @@ struct StatusCommand: ParsableCommand {
 
     func run() throws {
         if watch {
-            let client = socketOption.client
-            ClientLoop.run(blocking: []) { reactor in
-                try await watch(on: reactor, fetch: try ClientLoop.fetch(from: client))
+            ClientLoop.run(blocking: []) { [names, socketOption] reactor in
+                try await watch(on: reactor, fetch: ClientLoop.fetch(names, from: socketOption.path))
             }
         }
+        let snapshot = try socketOption.runClient { [names] client in try await client.status(names) }
         try Failure.reporting {
-            let snapshot = try selected(from: try socketOption.client.status())
             if json { return try printJSON(snapshot, isPretty: true) }
             for line in StatusTable.lines(of: snapshot) { print(line.rendered(isColoured: isColoured(1))) }
         }
@@ -54,7 +53,7 @@ struct StatusCommand: ParsableCommand {
         var lastProblem: String?
         while true {
             do {
-                let snapshot = try selected(from: try await fetch())
+                let snapshot = try await fetch()
                 try show(snapshot, isFirst: count == 0, &table)
                 lastProblem = nil
             } catch let error as ControlError where count > 0 && !error.isRefusal {
@@ -95,36 +94,11 @@ struct StatusCommand: ParsableCommand {
         if isPretty { encoder.outputFormatting.insert(.prettyPrinted) }
         print(String(decoding: try encoder.encode(snapshot), as: UTF8.self))
     }
-
-    // MARK: Names
-
-    private func selected(from snapshot: Snapshot) throws -> Snapshot {
-        if names.isEmpty { return snapshot }
-        var selected = snapshot
-        for name in names where !snapshot.services.contains(where: { $0.matches(name) }) {
-            throw ControlError.refused(
-                UnknownNameError(name: name, services: snapshot.services.map(\.name)).description)
-        }
-        selected.services = snapshot.services.compactMap { service in
-            var service = service
-            if !names.contains(service.name) {
-                service.workers.removeAll { !names.contains("\(service.name)/\($0.number)") }
-            }
-            return service.workers.isEmpty && !names.contains(service.name) ? nil : service
-        }
-        return selected
-    }
 }
 
 extension ControlError {
     /// Whether asking again would bring the same answer.
     fileprivate var isRefusal: Bool {
         if case .refused = self { true } else { false }
-    }
-}
-
-extension ServiceSnapshot {
-    fileprivate func matches(_ name: String) -> Bool {
-        name == self.name || workers.contains { name == "\(self.name)/\($0.number)" }
     }
 }

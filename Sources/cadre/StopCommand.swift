@@ -24,13 +24,14 @@ struct StopCommand: ParsableCommand {
     }
 
     func run() throws {
-        try Failure.reporting {
-            if all {
-                try socketOption.client.shutDown()
-                print("stopped everything")
-            } else {
-                print("stopped \(try socketOption.client.stop(names).joined(separator: " "))")
+        if all {
+            try socketOption.runClient { client in try await client.shutDown() }
+            print("stopped everything")
+        } else {
+            let result = try socketOption.runClient { [names] client in
+                try await client.command(.stop, names, until: .stopped)
             }
+            print("stopped \(result.outcomes.map(\.worker).joined(separator: " "))")
         }
     }
 }
@@ -47,18 +48,14 @@ struct StartCommand: ParsableCommand {
     @OptionGroup var socketOption: SocketOption
 
     func run() throws {
-        try Failure.reporting {
-            let client = socketOption.client
-            let started = try client.start(names)
-            let down = try client.status().services.flatMap { service in
-                service.workers.filter { $0.state == "failed" }.map { "\(service.name)/\($0.number)" }
-            }
-            let failed = started.filter(down.contains)
-            guard failed.isEmpty else {
-                printError("cadre: \(failed.joined(separator: " ")) failed; cadre status and cadre logs tell more")
-                throw Failure.workersFailed
-            }
-            print("started \(started.joined(separator: " "))")
+        let outcomes = try socketOption.runClient { [names] client in
+            try await client.command(.start, names, until: .ready).outcomes
         }
+        let failed = outcomes.filter { $0.outcome == .failed }.map(\.worker)
+        guard failed.isEmpty else {
+            printError("cadre: \(failed.joined(separator: " ")) failed; cadre status and cadre logs tell more")
+            throw Failure.workersFailed
+        }
+        print("started \(outcomes.map(\.worker).joined(separator: " "))")
     }
 }

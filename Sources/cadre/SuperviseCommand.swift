@@ -43,7 +43,7 @@ struct SuperviseCommand: ParsableCommand {
             runtimeDirectory: options.runtimeDirectory ?? RuntimeDirectory.standard,
             logs: log == .journal ? .journal : .terminal, handlesSignals: true, notifiesManager: true, reload: load)
         try options.apply(to: &supervisorOptions)
-        Foreground.run(specification, supervisorOptions, socketGroup: options.socketGroup)
+        Foreground.run(specification, supervisorOptions)
     }
 }
 
@@ -62,9 +62,6 @@ struct SupervisorOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("Where sockets are made.", valueName: "directory"), completion: .directory)
     var runtimeDirectory: String?
-
-    @Option(help: ArgumentHelp("A group whose members may control the supervisor.", valueName: "name"))
-    var socketGroup: String?
 
     @Flag(help: "Leave out limits whose controller is missing, with a warning, instead of failing.")
     var bestEffortLimits = false

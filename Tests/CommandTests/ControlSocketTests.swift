@@ -1,17 +1,13 @@
+import CLinux
 import Cadre
 import Glibc
 import Reactor
 import Testing
 
+/// What strangers and broken clients get at the control socket, and that nobody else notices.
 @Suite(.needsControlGroups) struct ControlSocketTests {
     /// What executes a command as nobody.
     private let asNobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-
-    private func ask(_ text: String, _ supervisor: SupervisorProcess) throws -> String {
-        let connection = try connect(to: supervisor.socket)
-        try connection.write(text)
-        return try connection.readText()
-    }
 
     @Test("another user may not connect, and one that may but is a stranger is refused", .needsRoot)
     func strangers() throws {
@@ -22,14 +18,14 @@ import Testing
             #expect(kept.code == 4 && kept.output.contains("you may not use \(supervisor.socket)"))
             chmod(supervisor.socket, 0o666)
             let refused = try run(stop)
-            #expect(refused.code == 4 && refused.output.contains("you may not control this supervisor"))
+            #expect(refused.code == 4 && refused.output.contains("you may not control this supervisor; root may"))
             #expect(try supervisor.worker("web/0").state == "ready")
         }
     }
 
     @Test("the members of the socket's group may control the supervisor, and others may not", .needsRoot)
     func group() throws {
-        try withSupervisor(service("web", "sleep"), options: ["--socket-group", "daemon"]) { supervisor in
+        try withSupervisor("[control]\ngroup = 'daemon'\n" + service("web", "sleep")) { supervisor in
             try supervisor.ready("web/0")
             let status = [Machine.cadre, "status", "--socket", supervisor.socket]
             #expect(try run(asNobody + status).code == 4)
@@ -39,35 +35,82 @@ import Testing
     }
 
     @Test(
-        "a request that is none is refused, and the next one is answered",
+        "what is no HTTP is answered with a problem and hung up on, and the next client is answered",
         arguments: [
-            "\n", "{}\n", "status\n", "{\"status\":\n", "[[[[[[[[\n", "{\"stop\":{\"_0\":7}}\n", "\u{0}\u{1}\n",
+            "{}\n", "status\r\n\r\n", "GET /v1 HTTP/3.14\r\n\r\n", "GET /v1 HTTP/1.1\r\nno colon\r\n\r\n",
+            "GET /v1 HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", "\u{0}\u{1}\n", "[[[[[[[[\n",
+            "POST /v1/stop HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}",
         ])
     func malformed(request: String) throws {
         try withSupervisor(service("web", "sleep")) { supervisor in
             try supervisor.ready("web/0")
-            #expect(try ask(request, supervisor).contains("the request is none that this supervisor knows"))
+            let answer = try exchange(request, with: supervisor)
+            #expect(answer.hasPrefix("HTTP/1.1 400 Bad Request\r\n"), "\(answer)")
+            #expect(answer.contains("urn:cadre:problem:malformed"), "\(answer)")
             #expect(try supervisor.worker("web/0").state == "ready")
         }
     }
 
-    @Test("a request that is too long is refused as soon as it is")
+    @Test("headers that are too long are refused, and what comes of them is not kept")
+    func hugeHeaders() throws {
+        try withSupervisor(service("web", "sleep")) { supervisor in
+            try supervisor.ready("web/0")
+            let answer = try exchange(
+                "GET /v1 HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "x", count: 17 * 1024))\r\n\r\n",
+                with: supervisor)
+            #expect(answer.hasPrefix("HTTP/1.1 431 "), "\(answer)")
+            #expect(answer.contains("urn:cadre:problem:headers-too-large"), "\(answer)")
+            #expect(try supervisor.worker("web/0").state == "ready")
+        }
+    }
+
+    @Test("a body that is too long is refused, whether its length is told or not")
     func oversized() throws {
         try withSupervisor(service("web", "sleep")) { supervisor in
             try supervisor.ready("web/0")
-            let answer = try ask(String(repeating: "x", count: 64 * 1024 + 1), supervisor)
-            #expect(answer.contains("the request is longer than 65536 bytes"))
+            let head = "POST /v1/stop HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\n"
+            let size = 64 * 1024 + 1
+            let body = String(repeating: " ", count: size)
+            for request in [
+                "\(head)Content-Length: \(size)\r\n\r\n\(body)",
+                "\(head)Transfer-Encoding: chunked\r\n\r\n\(String(size, radix: 16))\r\n\(body)\r\n0\r\n\r\n",
+            ] {
+                let answer = try exchange(request, with: supervisor)
+                #expect(answer.hasPrefix("HTTP/1.1 413 "), "\(answer)")
+                #expect(answer.contains("longer than 64 KiB"))
+            }
             #expect(try supervisor.worker("web/0").state == "ready")
         }
     }
 
-    @Test("a client that says nothing is told off and hung up on, and holds up no one meanwhile")
-    func halfOpen() throws {
+    @Test(
+        "a client that says nothing, or only a part, is told off and hung up on, and holds up no one meanwhile",
+        arguments: ["", "GET /v1/status HT", "POST /v1/stop HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{"])
+    func halfOpen(part: String) throws {
         try withSupervisor(service("web", "sleep")) { supervisor in
             try supervisor.ready("web/0")
             let silent = try connect(to: supervisor.socket)
+            if !part.isEmpty { try silent.write(part) }
             #expect(try supervisor.worker("web/0").state == "ready")
-            #expect(try silent.readText().contains("the request did not come within 10 s"))
+            let answer = try silent.readText()
+            #expect(answer.hasPrefix("HTTP/1.1 408 Request Timeout\r\n"), "\(answer)")
+            #expect(answer.contains("the request did not come within 10 s"), "\(answer)")
+        }
+    }
+
+    @Test("a client that doesn't take its answers is hung up on, and what it wants is not kept")
+    func deafClient() throws {
+        try withSupervisor(service("web", "sleep")) { supervisor in
+            try supervisor.ready("web/0")
+            let deaf = try connect(to: supervisor.socket)
+            let before = try memory(of: supervisor.pid)
+            // Until the supervisor reads no more of it, and then until it hangs up.
+            let requests = String(repeating: "GET /v1/status HTTP/1.1\r\nHost: a\r\n\r\n", count: 1000)
+            var sent = 0
+            while let count = try send(requests, to: deaf) { sent += count }
+            #expect(sent > 0)
+            #expect(try supervisor.worker("web/0").state == "ready")
+            #expect(try memory(of: supervisor.pid) - before < 16 << 20)
         }
     }
 
@@ -75,15 +118,37 @@ import Testing
     func manyClients() throws {
         try withSupervisor(service("web", "sleep")) { supervisor in
             try supervisor.ready("web/0")
-            let clients = try (0..<200).map { _ in try Client(supervisor.socket) }
-            for client in clients.suffix(200 - 128) {
+            let clients = try (0..<600).map { _ in try Client(supervisor.socket) }
+            for client in clients.suffix(600 - 512) {
                 #expect(try client.connection.readText().contains("too many clients; try again"))
             }
-            for client in [clients[0], clients[127]] {
-                try client.connection.write("{\"status\":{}}\n")
+            for client in [clients[0], clients[511]] {
+                try client.connection.write("GET /v1/status HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
                 #expect(try client.connection.readText().contains("\"state\":\"ready\""))
             }
         }
+    }
+
+    private func exchange(_ text: String, with supervisor: SupervisorProcess) throws -> String {
+        let connection = try connect(to: supervisor.socket)
+        try connection.write(text)
+        return try connection.readText()
+    }
+
+    /// The anonymous memory of a process in bytes.
+    private func memory(of process: Int32) throws -> Int {
+        let lines = try Descriptor.open("/proc/\(process)/status").readText().split(separator: "\n")
+        let line = try #require(lines.first { $0.hasPrefix("RssAnon:") })
+        return try #require(Int(line.split(whereSeparator: \.isWhitespace)[1])) * 1024
+    }
+
+    /// Sends what the socket takes, waiting for room; nil if the other side hung up.
+    private func send(_ text: String, to socket: borrowing Descriptor) throws -> Int? {
+        let number = socket.rawValue
+        let count = Glibc.send(number, text, text.utf8.count, Int32(MSG_NOSIGNAL))
+        if count >= 0 { return count }
+        try #require(errno == EPIPE || errno == ECONNRESET)
+        return nil
     }
 
     private final class Client {

@@ -1,6 +1,5 @@
 import CLinux
 import Cadre
-import ControlAPI
 import Glibc
 import Processes
 import Reactor
@@ -118,7 +117,7 @@ extension MachineTests {
                     #expect(next != last)
                     last = next
                 }
-                #expect(try unit.client.status().services[0].workers[0].restarts == 3)
+                #expect(try unit.status().services[0].workers[0].restarts == 3)
                 kill(journald, SIGCONT)
                 for _ in 0..<3 { try unit.journal.event(.exited, of: "web/0") }
             }

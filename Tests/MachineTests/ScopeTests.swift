@@ -1,5 +1,4 @@
 import Cadre
-import ControlAPI
 import Glibc
 import Processes
 import Systemd
@@ -82,8 +81,7 @@ extension MachineTests {
                 _ = try output(of: systemctl + ["start", "cadre"])
                 let message = try journal.event(.spawnFailed, of: "other/0").message
                 #expect(message.contains("nobody"), "\(message)")
-                let client = ControlClient(path: "/run/user/1000/cadre/control.sock")
-                let status = try client.status()
+                let status = try snapshot(from: "/run/user/1000/cadre/control.sock")
                 let web = try #require(status.services.first { $0.name == "web" })
                 #expect(web.ready == 2)
                 #expect(web.workers[0].memoryMaxBytes == 64 << 20)

@@ -1,5 +1,4 @@
 import Cadre
-import ControlAPI
 import Glibc
 import Processes
 import Systemd
@@ -22,7 +21,7 @@ extension MachineTests {
         func statusIsCurrent() throws {
             try Unit.running(Self.twoServices) { unit in
                 // At once, with nothing to wait for: that is what READY=1 promises.
-                let status = try unit.client.status()
+                let status = try unit.status()
                 #expect(status.services.map(\.ready) == [2, 3])
                 #expect(try unit.supervisor() == status.supervisor)
                 try unit.waitForProperty("StatusText", "2 services, 5 of 5 workers ready")
@@ -98,7 +97,7 @@ extension MachineTests {
                 #expect(ready.pid != supervisor)
             }
             try unit.waitForProperty("StatusText", "2 services, 5 of 5 workers ready")
-            let status = try unit.client.status()
+            let status = try unit.status()
             #expect(status.supervisor != supervisor)
             #expect(try unit.supervisor() == status.supervisor)
             let pids = status.services.flatMap(\.workers).compactMap(\.pid)

@@ -1,5 +1,5 @@
 import Cadre
-import ControlAPI
+import FoundationEssentials
 import Glibc
 import Reactor
 import SystemPackage
@@ -41,7 +41,6 @@ final class Unit {
 
     /// What arrives in the journal from just before the start.
     let journal: Journal
-    let client = ControlClient(path: "/run/cadre/control.sock")
 
     private init(workers: [String]) throws {
         journal = try Journal(of: workers)
@@ -109,9 +108,12 @@ final class Unit {
         }
     }
 
+    /// How things stand.
+    func status() throws -> Snapshot { try snapshot(from: "/run/cadre/control.sock") }
+
     /// How things stand with a service.
     func service(_ name: String) throws -> ServiceSnapshot {
-        try #require(try client.status().services.first { $0.name == name })
+        try #require(try status().services.first { $0.name == name })
     }
 
     /// How things stand with a worker, such as `web/0`.
@@ -135,6 +137,12 @@ final class Unit {
         let text = try contents("\(Self.group)/\(incarnation)/\(name)")
         return text.hasSuffix("\n") ? String(text.dropLast()) : text
     }
+}
+
+/// How things stand with the supervisor that listens at a path.
+func snapshot(from socket: String) throws -> Snapshot {
+    let text = try succeed("cadre", "status", "--json", "--socket", socket)
+    return try JSONDecoder().decode(Snapshot.self, from: Data(text.utf8))
 }
 
 /// The living processes of this name.

@@ -29,10 +29,9 @@ struct TopCommand: ParsableCommand {
 
     func run() throws {
         if !once { try requireTerminal() }
-        let client = socketOption.client
         let model = TopModel(sort: sort, interval: interval.duration, size: size, symbols: .current)
-        ClientLoop.run(blocking: once ? [] : TopDriver.signals) { reactor in
-            let fetch = try ClientLoop.fetch(from: client)
+        ClientLoop.run(blocking: once ? [] : TopDriver.signals) { [socketOption] reactor in
+            let fetch = ClientLoop.fetch(from: socketOption.path)
             if once { return try await printOnce(model, reactor, fetch) }
             let driver = try TopDriver(model, isColoured: isColoured(1), on: reactor, fetch: fetch)
             switch try await driver.run() {

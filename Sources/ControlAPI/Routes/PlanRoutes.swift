@@ -1,0 +1,71 @@
+import Cadre
+import Specification
+
+extension RouteTable {
+    /// What is to run, and within which limits.
+    mutating func addPlan(_ supervisor: Supervisor) {
+        get("/v1/plan") { call in
+            try call.answer(try await refusable { try await supervisor.plan() })
+        }
+        post("/v1/apply", query: Wait.parameters) { call in
+            let wait = try Wait(call)
+            try await call.expectNoBody()
+            let (plan, order) = try await refusable { try await supervisor.apply() }
+            return try await wait.answer(call, supervisor, order) { ApplyResult(plan: plan, outcomes: $0) }
+        }
+        post("/v1/scale", query: Wait.parameters) { call in
+            let wait = try Wait(call)
+            let changes = try await call.body(ScaleRequest.self).changes
+            let order = try await refusable { try await supervisor.scale(changes) }
+            return try await wait.answer(call, supervisor, order) { CommandResult(outcomes: $0) }
+        }
+        post("/v1/limit") { call in
+            let request = try await call.body(LimitRequest.self)
+            if request.names.isEmpty { throw Problem(.malformed, "names is empty; name services, such as web") }
+            let services = try await refusable {
+                try await supervisor.limit(
+                    request.names, try LimitChange.parse(request.limits), force: request.force ?? false)
+            }
+            return try call.answer(LimitResult(services: services))
+        }
+    }
+}
+
+/// What a body returns; what it throws becomes a problem.
+func refusable<Value>(_ body: () async throws -> Value) async throws(Problem) -> Value {
+    do {
+        return try await body()
+    } catch let problem as Problem {
+        throw problem
+    } catch let error as UnknownNameError {
+        throw Problem(error)
+    } catch let error as CommandError {
+        throw Problem(error)
+    } catch let error as LimitChangeError {
+        throw Problem(.invalid, "\(error)")
+    } catch let error as SpecificationError {
+        throw Problem(
+            .badSpecification, "nothing is changed, as the specification has problems",
+            problems: error.problems.map(\.description))
+    } catch {
+        // A listener that can't be bound, a limit that the kernel refuses.
+        throw Problem(.conflict, "nothing is changed: \(error)")
+    }
+}
+
+extension ScaleRequest {
+    fileprivate var changes: [String: CountChange] {
+        get throws(Problem) {
+            if counts.isEmpty { throw Problem(.malformed, "counts is empty; name services, as in {\"web\": \"+2\"}") }
+            var changes: [String: CountChange] = [:]
+            for (name, text) in counts {
+                do {
+                    changes[name] = try CountChange.parse(text)
+                } catch {
+                    throw Problem(.invalid, "\(name): \(error)")
+                }
+            }
+            return changes
+        }
+    }
+}

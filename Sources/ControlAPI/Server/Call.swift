@@ -1,0 +1,181 @@
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import NIOCore
+import Specification
+
+/// A request as its route sees it.
+struct Call: Sendable {
+    /// The most bytes the body of a request may have.
+    static let longestBody = 64 * 1024
+
+    let request: Request
+    private let parameters: Parameters
+    private let query: [String: [String]]
+
+    /// - Throws: a problem if the query has parameters that the route doesn't take.
+    init(_ request: Request, _ context: ControlContext, _ route: RouteTable.Route) throws(Problem) {
+        self.request = request
+        parameters = context.parameters
+        var query: [String: [String]] = [:]
+        for (name, value) in request.uri.queryParameters {
+            guard route.query.contains(String(name)) else {
+                let known =
+                    route.query.isEmpty ? "it takes none" : "it takes \(route.query.sorted().joined(separator: ", "))"
+                throw Problem(.malformed, "\(request.uri.path) has no query parameter \"\(name)\"; \(known)")
+            }
+            query[String(name), default: []].append(String(value))
+        }
+        self.query = query
+    }
+
+    /// A part of the path.
+    func parameter(_ name: String) -> String { parameters.get(name) ?? "" }
+
+    /// The values of a query parameter that may come several times.
+    func values(_ name: String) -> [String] { query[name] ?? [] }
+
+    /// The value of a query parameter.
+    func value(_ name: String) throws(Problem) -> String? {
+        let values = values(name)
+        if values.count > 1 { throw Problem(.malformed, "the query parameter \(name) is given \(values.count) times") }
+        return values.first
+    }
+
+    /// A query parameter that is `true` or `false`.
+    func flag(_ name: String, default isSet: Bool) throws(Problem) -> Bool {
+        switch try value(name) {
+        case nil: isSet
+        case "true": true
+        case "false": false
+        case let value?: throw Problem(.malformed, "the query parameter \(name) is \"\(value)\"; write true or false")
+        }
+    }
+
+    /// A query parameter that is a duration such as `30s`; nil without it, and for `infinity`.
+    func duration(_ name: String) throws(Problem) -> Duration? {
+        guard let text = try value(name) else { return nil }
+        do {
+            return try DurationFormat.parse(text)
+        } catch {
+            throw Problem(.malformed, "the query parameter \(name): \(error)")
+        }
+    }
+
+    /// The body, decoded.
+    func body<Body: RequestBodyType>(_ type: Body.Type) async throws -> Body {
+        let text = try await bytes()
+        guard !text.isEmpty else { throw Problem(.malformed, "the request has no body; it must be a JSON object") }
+        let mediaType = request.headers[.contentType]?.prefix { $0 != ";" }.trimmed.lowercased()
+        guard mediaType == "application/json" else {
+            throw Problem(
+                .unsupportedMediaType,
+                "the body's type is \(mediaType ?? "not given"); send JSON, and say so (Content-Type: application/json)"
+            )
+        }
+        do {
+            let keys = try JSON.decode(ObjectKeys.self, from: text).names
+            if let unknown = keys.first(where: { !Body.keys.contains($0) }) {
+                throw Problem(
+                    .malformed,
+                    "there is no \"\(unknown)\" in this request; it has \(Body.keys.joined(separator: ", "))")
+            }
+            return try JSON.decode(type, from: text)
+        } catch let error as DecodingError {
+            throw Problem(.malformed, error.sentence)
+        }
+    }
+
+    /// Makes sure that there is no body.
+    func expectNoBody() async throws {
+        // An empty object says nothing, and some clients can't send less.
+        let text = try await bytes()
+        guard text.isEmpty || text == Array("{}".utf8) else {
+            throw Problem(.malformed, "\(request.uri.path) takes no body")
+        }
+    }
+
+    private func bytes() async throws -> [UInt8] {
+        do {
+            return Array(buffer: try await request.body.collect(upTo: Self.longestBody))
+        } catch is NIOTooManyBytesError {
+            throw Problem(.tooLarge, "the request's body is longer than 64 KiB")
+        }
+    }
+
+    /// Does something that takes its time, and gives it up if the client hangs up. The body must have been read.
+    func whileConnected<Value: Sendable>(_ body: () async -> Value) async throws -> Value {
+        try await request.body.consumeWithCancellationOnInboundClose { _ in await body() }
+    }
+
+    /// An answer in JSON.
+    func answer(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
+        Response(
+            status: status, headers: [.contentType: "application/json"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: try JSON.encode(value))))
+    }
+}
+
+/// What may be in a request's body; anything else is refused instead of being ignored.
+protocol RequestBodyType: Decodable {
+    static var keys: [String] { get }
+}
+
+extension CommandRequest: RequestBodyType {
+    static let keys = ["names"]
+}
+
+extension SignalRequest: RequestBodyType {
+    static let keys = ["names", "signal", "to"]
+}
+
+extension ScaleRequest: RequestBodyType {
+    static let keys = ["counts"]
+}
+
+extension LimitRequest: RequestBodyType {
+    static let keys = ["names", "limits", "force"]
+}
+
+/// The names of the members of a JSON object.
+private struct ObjectKeys: Decodable {
+    struct Key: CodingKey {
+        let stringValue: String
+        let intValue: Int? = nil
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    let names: [String]
+
+    init(from decoder: any Decoder) throws {
+        names = try decoder.container(keyedBy: Key.self).allKeys.map(\.stringValue)
+    }
+}
+
+extension DecodingError {
+    /// Where the JSON is wrong, and how.
+    fileprivate var sentence: String {
+        switch self {
+        case .typeMismatch(_, let context), .valueNotFound(_, let context):
+            "\(context.place) is of another type: \(context.debugDescription)"
+        case .keyNotFound(let key, let context):
+            "\(context.codingPath.isEmpty ? "the request" : context.place) has no \"\(key.stringValue)\""
+        case .dataCorrupted(let context) where context.codingPath.isEmpty: "the body is no JSON"
+        case .dataCorrupted(let context): "\(context.place): \(context.debugDescription)"
+        @unknown default: "the body is not what this request takes"
+        }
+    }
+}
+
+extension DecodingError.Context {
+    fileprivate var place: String {
+        if codingPath.isEmpty { return "the body" }
+        return codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
+    }
+}
+
+extension Substring {
+    fileprivate var trimmed: Substring { self.drop { $0 == " " }.prefix { $0 != " " } }
+}

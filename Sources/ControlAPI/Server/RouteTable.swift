@@ -1,0 +1,123 @@
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+
+/// Whence a request came.
+struct ControlContextSource: RequestContextSource {
+    let logger: Logger
+    let access: Access
+}
+
+/// What is known of a request besides itself.
+struct ControlContext: RequestContext {
+    typealias Source = ControlContextSource
+
+    var coreContext: CoreRequestContextStorage
+    let access: Access
+
+    init(source: ControlContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+        access = source.access
+    }
+}
+
+/// The routes, and what each takes.
+struct RouteTable {
+    /// A method and a path such as `/v1/services/{service}`.
+    struct Route: Hashable {
+        let method: HTTPRequest.Method
+        let path: String
+        /// The names of its query parameters.
+        let query: Set<String>
+
+        /// Whether a path is this route's.
+        func matches(_ path: String) -> Bool {
+            let own = self.path.split(separator: "/")
+            let parts = path.split(separator: "/")
+            return own.count == parts.count && zip(own, parts).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+        }
+    }
+
+    private let router = Router(context: ControlContext.self, options: [.autoGenerateHeadEndpoints])
+    private(set) var routes: [Route] = []
+
+    typealias Handler = @Sendable (Call) async throws -> Response
+
+    mutating func get(_ path: String, query: Set<String> = [], _ handler: @escaping Handler) {
+        add(Route(method: .get, path: path, query: query), handler)
+    }
+
+    mutating func post(_ path: String, query: Set<String> = [], _ handler: @escaping Handler) {
+        add(Route(method: .post, path: path, query: query), handler)
+    }
+
+    private mutating func add(_ route: Route, _ handler: @escaping Handler) {
+        routes.append(route)
+        router.on(RouterPath(route.path), method: route.method) { request, context in
+            try await handler(try Call(request, context, route))
+        }
+    }
+
+    /// What answers requests by these routes; every error becomes a problem.
+    func makeResponder() -> ControlResponder {
+        ControlResponder(routes: routes, router: router.buildResponder())
+    }
+}
+
+/// Answers requests.
+struct ControlResponder: Sendable {
+    fileprivate let routes: [RouteTable.Route]
+    fileprivate let router: RouterResponder<ControlContext>
+
+    /// - Throws: if there is nobody any more to be answered.
+    func respond(to request: Request, from source: ControlContextSource) async throws -> Response {
+        let context = ControlContext(source: source)
+        var response: Response
+        do {
+            try authorise(request, source.access)
+            response = try await router.respond(to: request, context: context)
+            if response.status == .notFound, response.headers[.contentType] == nil { throw unknown(request) }
+        } catch let problem as Problem {
+            response = Response(problem)
+            if problem.kind == .methodNotAllowed { response.headers[.allow] = allowed(request).joined(separator: ", ") }
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            response = Response(Problem(.internalError, "\(error)"))
+        }
+        response.headers[.date] = httpDate()
+        return response
+    }
+
+    private func authorise(_ request: Request, _ access: Access) throws(Problem) {
+        let looksOnly = request.method == .get || request.method == .head
+        switch access.level {
+        case .full: return
+        case .readOnly where looksOnly: return
+        case .readOnly: throw Problem(.forbidden, "you may look, and change nothing; \(access.whoMay)")
+        case .none: throw Problem(.forbidden, "you may not control this supervisor; \(access.whoMay)")
+        case .token(let token):
+            if !token.isBrought(by: request.headers[.authorization]) {
+                throw Problem(.unauthorized, "the request has no token, or not the right one; \(access.whoMay)")
+            }
+        }
+    }
+
+    private func allowed(_ request: Request) -> [String] {
+        let methods = routes.filter { $0.matches(request.uri.path) }.map(\.method.rawValue)
+        return methods.contains("GET") ? methods + ["HEAD"] : methods
+    }
+
+    private func unknown(_ request: Request) -> Problem {
+        let allowed = allowed(request)
+        if allowed.isEmpty {
+            return Problem(
+                .unknownPath, "there is nothing at \(request.uri.path); /v1/openapi.json describes what there is")
+        }
+        return Problem(
+            .methodNotAllowed, "\(request.uri.path) takes \(allowed.joined(separator: ", ")), not \(request.method)")
+    }
+}
