@@ -122,7 +122,7 @@ import Testing
         var model = makeModel(snapshot, columns: 200)
         _ = model.press(.down)
         _ = model.press(.down)
-        model.fail(evil)
+        model.problem = evil
         let lines = model.frame() + model.report() + StatusTable.lines(of: snapshot)
         for line in lines {
             #expect(!line.text.unicodeScalars.contains { [.control, .format].contains($0.properties.generalCategory) })
@@ -132,10 +132,10 @@ import Testing
 
     @Test("a problem is shown in the last line, whatever its length, until there is a snapshot again") func problem() {
         var model = makeModel(snapshot)
-        model.fail("no supervisor listens at /run/cadre/control.sock")
+        model.problem = "no supervisor listens at /run/cadre/control.sock"
         #expect(model.screen.last == "no supervisor listens at /run/cadre/control.sock … trying again")
         #expect(model.line(of: "web/0") != nil)
-        model.fail(String(repeating: "long ", count: 50))
+        model.problem = String(repeating: "long ", count: 50)
         #expect(model.screen.last?.hasSuffix(" … trying again") == true)
         model.receive(snapshot, at: .seconds(5))
         #expect(model.screen.last?.contains("trying again") == false)

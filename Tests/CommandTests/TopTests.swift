@@ -173,6 +173,25 @@ import Testing
         }
     }
 
+    @Test("top says that the supervisor hangs, and goes on listening to keys meanwhile")
+    func hanging() throws {
+        try withReadySupervisor { supervisor in
+            let terminal = try PseudoTerminal(
+                command(supervisor, "top", "--interval", "100ms"), columns: 80, rows: 24)
+            try terminal.expect("q quit")
+            try supervisor.signal(SIGSTOP)
+            try terminal.expect("the supervisor gives no answer … trying again")
+            try terminal.type("j")
+            try terminal.expect("api  1/1 ready")
+            try supervisor.signal(SIGCONT)
+            try terminal.expect("q quit")
+            try supervisor.signal(SIGSTOP)
+            try terminal.type("q")
+            #expect(try terminal.finish() == .exited(code: 0))
+            try supervisor.signal(SIGCONT)
+        }
+    }
+
     @Test("a status text can't play with the terminal")
     func hostileStatus() throws {
         // A right-to-left override, and what erases the screen.

@@ -16,6 +16,9 @@ actor TopDriver {
     /// To be blocked before there is any other thread.
     static let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH]
 
+    /// How long an answer may take before the user is told.
+    private static let patience = Duration.seconds(3)
+
     private let reactor: Reactor
     private let fetch: @Sendable () async throws -> Snapshot
     private let signals: SignalSource
@@ -33,11 +36,12 @@ actor TopDriver {
     private var isStale = false
     private var isFetching = false
     private var nextFetch: Timer?
+    private var endOfPatience: Timer?
     private var endOfEscape: Timer?
     private var end: CheckedContinuation<Ending, Never>?
     private var early: Ending?
     private var leaving: CheckedContinuation<Void, Never>?
-    private var patience: Timer?
+    private var endOfLeaving: Timer?
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { reactor.asUnownedSerialExecutor() }
 
@@ -74,7 +78,7 @@ actor TopDriver {
             if let early { finish(early) }
         }
         for watch in watches { reactor.cancel(watch) }
-        for timer in [nextFetch, endOfEscape] { if let timer { reactor.cancel(timer) } }
+        for timer in [nextFetch, endOfPatience, endOfEscape] { if let timer { reactor.cancel(timer) } }
         await hide()
         return ending
     }
@@ -101,7 +105,7 @@ actor TopDriver {
         isShown = false
         await withCheckedContinuation { continuation in
             leaving = continuation
-            patience = reactor.schedule(at: Reactor.now + .seconds(1)) { [unowned self] in hasLeft() }
+            endOfLeaving = reactor.schedule(at: Reactor.now + .seconds(1)) { [unowned self] in hasLeft() }
             Task(executorPreference: reactor) { await self.writeLeaving() }
         }
         mode.restore()
@@ -113,8 +117,8 @@ actor TopDriver {
     }
 
     private func hasLeft() {
-        if let patience { reactor.cancel(patience) }
-        patience = nil
+        if let endOfLeaving { reactor.cancel(endOfLeaving) }
+        endOfLeaving = nil
         leaving?.resume()
         leaving = nil
     }
@@ -161,12 +165,21 @@ actor TopDriver {
 
     private func load() async {
         let started = Reactor.now
+        // What is shown gets old, and looks as if it didn't.
+        endOfPatience = reactor.schedule(at: started + Self.patience) { [unowned self] in
+            model.problem = "the supervisor gives no answer"
+            draw()
+        }
+        defer {
+            if let endOfPatience { reactor.cancel(endOfPatience) }
+        }
         do {
             let snapshot = try await fetch()
+            model.problem = nil
             // What one looks at while it is paused stays.
             if !model.isPaused { model.receive(snapshot, at: Reactor.now) }
         } catch {
-            model.fail("\(error)")
+            model.problem = "\(error)"
         }
         isFetching = false
         // A supervisor that needs longer than the interval isn't asked all the time.

@@ -31,7 +31,7 @@ struct TopModel {
     private(set) var snapshot: Snapshot?
     private(set) var history = TopHistory()
     /// Why there is nothing new; nil if there is.
-    private(set) var problem: String?
+    var problem: String?
     var size: TerminalSize {
         didSet { scroll() }
     }
@@ -71,11 +71,6 @@ struct TopModel {
         history.record(snapshot, at: now)
         self.snapshot = snapshot
         arrange()
-    }
-
-    /// Takes that no snapshot could be had.
-    mutating func fail(_ problem: String) {
-        self.problem = problem
     }
 
     // MARK: Rows
