@@ -1,13 +1,12 @@
 import ArgumentParser
-import Cadre
-import ControlAPI
 import Glibc
 import Reactor
 import Specification
 
 /// A subcommand that goes on until it is told to end: it runs on a reactor, as the supervisor does.
 enum ClientLoop {
-    /// Runs the body and exits with the documented code. The signals are blocked in all threads.
+    /// Runs the body and exits with the documented code. The signals are blocked in all threads, so a client, which has
+    /// one, is to be made by the body.
     static func run(blocking signals: [Int32], _ body: @escaping @Sendable (Reactor) async throws -> Void) -> Never {
         SignalSource.block(signals)
         do {
@@ -24,13 +23,6 @@ enum ClientLoop {
             exit(Failure.report(error).rawValue)
         }
         while true { pause() }
-    }
-
-    /// How to get a snapshot from the supervisor that listens at a path. The client has a thread, so this is to be
-    /// called only when signals are blocked.
-    static func fetch(_ names: [String] = [], from path: String) -> @Sendable () async throws -> Snapshot {
-        let client = ControlClient(path: path)
-        return { try await client.status(names) }
     }
 }
 

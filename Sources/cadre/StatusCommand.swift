@@ -34,7 +34,8 @@ struct StatusCommand: ParsableCommand {
     func run() throws {
         if watch {
             ClientLoop.run(blocking: []) { [names, socketOption] reactor in
-                try await watch(on: reactor, fetch: ClientLoop.fetch(names, from: socketOption.path))
+                let client = ControlClient(path: socketOption.path)
+                try await watch(on: reactor) { try await client.status(names) }
             }
         }
         let snapshot = try socketOption.runClient { [names] client in try await client.status(names) }

@@ -239,6 +239,30 @@ import Testing
         #expect(model.press(.character("p")) == .refresh && !model.isPaused)
     }
 
+    @Test("a command is given to what is selected, once it is confirmed") func command() {
+        var model = makeModel(makeSnapshot([("web", 2)]))
+        #expect(model.press(.character("x")) == nil && model.mode == .list)
+        #expect(model.screen.last == "Select a service or a worker first.")
+        model.type("j")
+        #expect(model.press(.character("t")) == nil)
+        #expect(model.screen.last == "stop all of web? y: yes  any other key: no")
+        #expect(model.press(.character("n")) == nil && model.mode == .list)
+        model.type("jjx")
+        #expect(model.screen.last?.hasPrefix("restart web/1? ") == true)
+        // It is about what was asked, even if that has gone meanwhile.
+        model.receive(makeSnapshot([("web", 1)]), at: .seconds(2))
+        let worker = TopID(service: "web", worker: 1)
+        #expect(model.press(.character("y")) == .command(.restart, of: worker) && model.mode == .list)
+        model.type("u")
+        #expect(model.screen.last?.hasPrefix("start web/0? ") == true)
+        #expect(model.press(.control("c")) == .quit)
+        _ = model.press(.escape)
+        model.note = "done"
+        #expect(model.screen.last == "done")
+        _ = model.press(.up)
+        #expect(model.screen.last?.hasPrefix("? help") == true)
+    }
+
     @Test("the help tells each key, and any key leaves it") func help() {
         var model = makeModel(makeSnapshot([("web", 1)]))
         model.type("?")

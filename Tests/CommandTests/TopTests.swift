@@ -192,6 +192,31 @@ import Testing
         }
     }
 
+    @Test("top gives commands to what is selected")
+    func commands() throws {
+        try withReadySupervisor { supervisor in
+            let terminal = try PseudoTerminal(
+                command(supervisor, "top", "--interval", "100ms", "--sort", "name"), columns: 80, rows: 24)
+            try terminal.expect("q quit")
+            try terminal.type("\u{1B}[Ft")
+            try terminal.expect("stop web/2? y: yes")
+            try terminal.type("y")
+            try supervisor.expect("web/2 is stopped")
+            try terminal.expect("  web/2", "stopped")
+            try terminal.type("uy")
+            try supervisor.ready("web/2")
+            try terminal.expect("  web/2", "ready")
+            try terminal.type("xy")
+            try supervisor.expect("web/2 was replaced")
+            try terminal.expect("web/2  ready  incarnation 3")
+            // Nothing is done without a yes.
+            try terminal.type("tnq")
+            #expect(try terminal.finish() == .exited(code: 0))
+            #expect(try supervisor.worker("web/2").state == "ready")
+            #expect(try supervisor.worker("web/1").incarnation == 1)
+        }
+    }
+
     @Test("a status text can't play with the terminal")
     func hostileStatus() throws {
         // A right-to-left override, and what erases the screen.

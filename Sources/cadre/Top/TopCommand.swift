@@ -31,9 +31,11 @@ struct TopCommand: ParsableCommand {
         if !once { try requireTerminal() }
         let model = TopModel(sort: sort, interval: interval.duration, size: size, symbols: .current)
         ClientLoop.run(blocking: once ? [] : TopDriver.signals) { [socketOption] reactor in
-            let fetch = ClientLoop.fetch(from: socketOption.path)
-            if once { return try await printOnce(model, reactor, fetch) }
-            let driver = try TopDriver(model, isColoured: isColoured(1), on: reactor, fetch: fetch)
+            let client = ControlClient(path: socketOption.path)
+            if once { return try await printOnce(model, reactor) { try await client.status() } }
+            let driver = try TopDriver(
+                model, isColoured: isColoured(1), on: reactor, fetch: { try await client.status() },
+                command: { command, name in _ = try await client.command(command, [name]) })
             switch try await driver.run() {
             case .quit: return
             case .signal(let signal): SignalDefault.perform(signal)

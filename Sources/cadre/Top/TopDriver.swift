@@ -21,6 +21,7 @@ actor TopDriver {
 
     private let reactor: Reactor
     private let fetch: @Sendable () async throws -> Snapshot
+    private let command: @Sendable (WorkerCommand, String) async throws -> Void
     private let signals: SignalSource
     private let input: Descriptor
     private let mode: TerminalMode
@@ -47,11 +48,14 @@ actor TopDriver {
 
     /// Standard input and standard output must be terminals.
     init(
-        _ model: TopModel, isColoured: Bool, on reactor: Reactor, fetch: @escaping @Sendable () async throws -> Snapshot
+        _ model: TopModel, isColoured: Bool, on reactor: Reactor,
+        fetch: @escaping @Sendable () async throws -> Snapshot,
+        command: @escaping @Sendable (WorkerCommand, String) async throws -> Void
     ) throws(SystemCallError) {
         self.model = model
         self.reactor = reactor
         self.fetch = fetch
+        self.command = command
         signals = try SignalSource(Self.signals)
         input = Descriptor(owning: try systemCall("fcntl F_DUPFD_CLOEXEC") { cadre_fcntl(0, F_DUPFD_CLOEXEC, 0) })
         mode = try TerminalMode(of: 0)
@@ -212,8 +216,22 @@ actor TopDriver {
             case .suspend: kill(0, SIGTSTP)
             case .redraw: screen.forget()
             case .refresh: refresh()
+            case .command(let command, let id):
+                Task(executorPreference: reactor) { await self.give(command, to: id) }
             case nil: break
             }
+        }
+        draw()
+    }
+
+    /// What becomes of it is seen in the rows; it isn't waited for.
+    private func give(_ command: WorkerCommand, to id: TopID) async {
+        do {
+            try await self.command(command, id.name)
+            model.note = "\(command) \(id.name): on its way"
+            refresh()
+        } catch {
+            model.note = "\(error)"
         }
         draw()
     }

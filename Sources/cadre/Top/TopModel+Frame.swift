@@ -31,7 +31,7 @@ extension TopModel {
         var list: [StyledLine] = []
         switch mode {
         case .help: list = helpLines()
-        case .list, .filter:
+        case .list, .filter, .confirmation:
             lines.append(titles(layout))
             for (number, row) in rows.enumerated().dropFirst(firstRow).prefix(layout.listHeight) {
                 let line = line(of: row, layout)
@@ -155,6 +155,11 @@ extension TopModel {
     }
 
     private func lastLine() -> StyledLine {
+        if case .confirmation(let command, let id) = mode {
+            let extent = id.worker == nil ? "all of \(id.name)" : id.name
+            return StyledLine("\(command) \(extent)? y: yes  any other key: no", .bold)
+        }
+        if let note { return StyledLine(note, .bold) }
         if let problem {
             let (style, end) = (TextStyle(colour: .red), " \(symbols.ellipsis) trying again")
             var line = StyledLine(problem, style)
@@ -174,7 +179,7 @@ extension TopModel {
                 line.append("  Enter: keep  Esc: leave", .dim)
             }
             return line
-        case .list:
+        case .list, .confirmation:
             return StyledLine("? help  / filter  < > sort  r reverse  Space fold  p pause  q quit", .dim)
         }
     }

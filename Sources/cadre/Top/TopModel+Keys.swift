@@ -12,6 +12,7 @@ extension TopModel {
         ("r", "reverse the order"),
         ("g", "group workers by service, or show them all together"),
         ("/", "show only names with these letters, or like web/[0-3]"),
+        ("x t u", "restart, stop or start what is selected, if you then say y"),
         ("+ -", "refresh less often, or more often"),
         ("p", "pause"),
         ("Ctrl-L", "draw everything again"),
@@ -19,8 +20,12 @@ extension TopModel {
         ("q Ctrl-C", "quit"),
     ]
 
+    /// The commands that keys give.
+    private static let commands: [Character: WorkerCommand] = ["x": .restart, "t": .stop, "u": .start]
+
     /// Takes a key.
     mutating func press(_ key: Key) -> Request? {
+        note = nil
         switch key {
         // These work wherever one is.
         case .control("c"): return .quit
@@ -36,6 +41,9 @@ extension TopModel {
         case .help:
             mode = .list
             return nil
+        case .confirmation(let command, let id):
+            mode = .list
+            return key == .character("y") ? .command(command, of: id) : nil
         }
     }
 
@@ -70,7 +78,14 @@ extension TopModel {
             return isPaused ? nil : .refresh
         case .character("?"), .character("h"): mode = .help
         case .character("q"): return .quit
-        case .character, .control, .enter, .backspace: break
+        case .character(let character):
+            guard let command = Self.commands[character] else { break }
+            if let id = selection?.id {
+                mode = .confirmation(command, of: id)
+            } else {
+                note = "Select a service or a worker first."
+            }
+        case .control, .enter, .backspace: break
         }
         return nil
     }

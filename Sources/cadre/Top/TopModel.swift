@@ -10,6 +10,8 @@ struct TopModel {
         case filter(before: String)
         /// To leave the help.
         case help
+        /// To say whether a command is meant.
+        case confirmation(WorkerCommand, of: TopID)
     }
 
     /// What a key asks of the driver.
@@ -21,6 +23,8 @@ struct TopModel {
         case redraw
         /// Fetch a snapshot now, and then at the model's interval.
         case refresh
+        /// Give a service or a worker a command.
+        case command(WorkerCommand, of: TopID)
     }
 
     /// The steps of ``interval`` that keys go through.
@@ -32,6 +36,8 @@ struct TopModel {
     private(set) var history = TopHistory()
     /// Why there is nothing new; nil if there is.
     var problem: String?
+    /// What became of a command, until the next key.
+    var note: String?
     var size: TerminalSize {
         didSet { scroll() }
     }
