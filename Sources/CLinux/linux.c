@@ -64,6 +64,13 @@ int cadre_processor_count(void) {
     return sched_getaffinity(0, sizeof sets, sets) == 0 ? CPU_COUNT_S(sizeof sets, sets) : -1;
 }
 
+int cadre_open_file_limit(pid_t pid, uint64_t *limit) {
+    struct rlimit found;
+    if (prlimit(pid, RLIMIT_NOFILE, NULL, &found) == -1) return -1;
+    *limit = found.rlim_cur;
+    return 0;
+}
+
 ssize_t cadre_getdents(int directory, void *buffer, size_t size) {
     return getdents64(directory, buffer, size);
 }

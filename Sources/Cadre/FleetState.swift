@@ -74,6 +74,8 @@ public struct WorkerDetail: Sendable {
     public var successor: UInt64?
     /// All incarnations of which any process is left.
     public var live: [LiveDetail]
+    /// The cgroups of those that have just ended and are no part of ``past`` yet, relative to the delegated root.
+    public var ended: [String]
     /// What those used that are gone.
     public var past: Usage
     /// How the last incarnation ended that was not stopped by command.

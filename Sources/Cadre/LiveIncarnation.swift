@@ -34,6 +34,8 @@ final class LiveIncarnation {
     var statusText: String?
     /// Whether it was killed and does not die.
     var isStuck = false
+    /// Whether it is over and what it used is part of the worker's past.
+    var isCounted = false
     /// How often it had touched `memory.high`, or its limit of tasks, when that was last told.
     var memoryHighTouches: UInt64 = 0
     var hasTouchedTasksMax = false

@@ -1,13 +1,20 @@
-public import ControlGroups
+import ControlGroups
+import Processes
 import Reactor
+import Supervision
 
 /// Reads the kernel's figures of services and incarnations, on whatever thread asks: thousands of small files must not
 /// hold up the core.
 final class StatisticsReader: Sendable {
     private let root: ControlGroup
+    private let groups: StatisticsGroups
+    private let processes: ProcessReader
 
     init(root path: String) throws(SystemCallError) {
         root = try ControlGroup.open(path)
+        // The supervisor's own cgroup is a child of the root as those of the services are.
+        groups = try root.openChild("supervisor").statisticsGroups()
+        processes = try ProcessReader()
     }
 
     /// The delegated root's absolute path.
@@ -15,35 +22,36 @@ final class StatisticsReader: Sendable {
 
     /// The figures of the cgroup at a path below the root; nil if it is gone.
     func statistics(of path: String) -> Statistics? {
-        try? root.openDescendant(path).statistics()
+        try? root.openDescendant(path).statistics(groups)
     }
 
     /// The figures of all that `state` names.
-    func survey(_ state: FleetState) -> Survey {
-        var survey = Survey(state: state)
+    func survey(_ state: FleetState, _ leaders: LeaderFigures = .none) -> Survey {
+        var survey = Survey(state: state, groups: groups)
         for service in state.services {
             if service.hasGroup { survey.services[service.name] = statistics(of: service.name) }
-            for worker in service.workers {
-                for live in worker.live { survey.incarnations[live.groupPath] = statistics(of: live.groupPath) }
-            }
+            for worker in service.workers { read(worker, leaders, into: &survey) }
         }
         return survey
     }
-}
 
-/// What the supervisor knows, and the kernel's figures for it, which are read a moment later.
-public struct Survey: Sendable {
-    /// What the supervisor knows.
-    public var state: FleetState
-    /// The figures of services' own cgroups, which keep what dead incarnations used, by name.
-    public var services: [String: Statistics] = [:]
-    /// The figures of incarnations, by the path of their cgroup; one that ended meanwhile has none.
-    public var incarnations: [String: Statistics] = [:]
-
-    /// What a worker has used, past incarnations included.
-    public func usage(of worker: WorkerDetail) -> Usage {
-        worker.live.reduce(worker.past) { sum, live in
-            incarnations[live.groupPath].map { sum + Usage($0) } ?? sum
+    /// Reads what a survey lacks of a worker.
+    func read(_ worker: WorkerDetail, _ leaders: LeaderFigures, into survey: inout Survey) {
+        for path in worker.groupPaths where survey.incarnations[path] == nil {
+            survey.incarnations[path] = statistics(of: path)
+        }
+        if leaders != .none, let live = worker.shownIncarnation, let pid = live.pid {
+            survey.leaders[live.groupPath] = processes.figures(of: pid, withMemory: leaders == .all)
         }
     }
+}
+
+/// Which figures of the workers' leaders a survey is to have.
+public enum LeaderFigures: Hashable, Sendable {
+    /// None.
+    case none
+    /// Their open descriptors.
+    case descriptors
+    /// Their open descriptors and their memory.
+    case all
 }

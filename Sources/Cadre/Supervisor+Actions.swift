@@ -180,7 +180,8 @@ extension Supervisor {
         let incarnation = live(worker, past.number)
         let statistics = incarnation.flatMap { try? $0.group.statistics() }
         let usage = statistics.map { Usage($0) }
-        if let usage { record.past = record.past + usage }
+        if let usage { record.past += usage }
+        incarnation?.isCounted = true
         if let time = past.stopDuration {
             record.lastStopTime = time
             counters[worker.service, default: ServiceCounters()].stopTimes.add(time)

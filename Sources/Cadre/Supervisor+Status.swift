@@ -34,13 +34,31 @@ extension Supervisor {
             live: (incarnations[id] ?? []).compactMap { live in
                 known.first { $0.number == live.number }.map { LiveDetail(live, $0) }
             },
+            ended: (incarnations[id] ?? []).filter { live in
+                !live.isCounted && !known.contains { $0.number == live.number }
+            }.map(\.groupPath),
             past: record.past, lastExit: record.lastExit, lastReadyTime: record.lastReadyTime,
             lastStopTime: record.lastStopTime)
     }
 
     /// What the supervisor knows, and the kernel's figures, which are read on the caller's thread.
-    nonisolated(nonsending) public func survey() async -> Survey {
-        statistics.survey(await state())
+    nonisolated(nonsending) public func survey(leaders: LeaderFigures = .none) async -> Survey {
+        await survey(state(), leaders)
+    }
+
+    /// What the supervisor knew, and the kernel's figures.
+    private nonisolated(nonsending) func survey(_ state: FleetState, _ leaders: LeaderFigures = .none) async -> Survey {
+        var survey = statistics.survey(state, leaders)
+        let incomplete = survey.incomplete
+        if incomplete.isEmpty { return survey }
+        let workers = await details(of: incomplete)
+        survey.update(workers)
+        for worker in workers { statistics.read(worker, leaders, into: &survey) }
+        return survey
+    }
+
+    private func details(of workers: [WorkerID]) -> [WorkerDetail] {
+        workers.compactMap { id in fleet.worker(id).map { detail(of: id, $0) } }
     }
 
     /// The delegated root's absolute path.
@@ -64,7 +82,7 @@ extension Supervisor {
                     && !names.contains { (try? NamePattern($0))?.matches(service: service.name) == true }
             }
         }
-        return Snapshot(withStatistics ? statistics.survey(state) : Survey(state: state), root: statistics.rootPath)
+        return Snapshot(withStatistics ? await survey(state) : Survey(state: state), root: statistics.rootPath)
     }
 
     /// The present incarnations of a worker and the latest of those that are gone, the oldest first.

@@ -77,18 +77,31 @@ public struct Usage: Hashable, Sendable {
         ioPressure = Stall(statistics.ioPressure)
     }
 
-    /// The sum of both.
-    public static func + (left: Usage, right: Usage) -> Usage {
-        var sum = left
-        for figure in figures { sum[keyPath: figure] += right[keyPath: figure] }
-        return sum
+    /// Adds each figure.
+    public static func += (left: inout Usage, right: Usage) {
+        left.cpuMicroseconds += right.cpuMicroseconds
+        left.userMicroseconds += right.userMicroseconds
+        left.systemMicroseconds += right.systemMicroseconds
+        left.throttledMicroseconds += right.throttledMicroseconds
+        left.throttledPeriods += right.throttledPeriods
+        left.memoryHigh += right.memoryHigh
+        left.memoryMax += right.memoryMax
+        left.outOfMemory += right.outOfMemory
+        left.outOfMemoryKills += right.outOfMemoryKills
+        left.taskLimitHits += right.taskLimitHits
+        left.readBytes += right.readBytes
+        left.writtenBytes += right.writtenBytes
+        left.reads += right.reads
+        left.writes += right.writes
+        left.cpuPressure += right.cpuPressure
+        left.memoryPressure += right.memoryPressure
+        left.ioPressure += right.ioPressure
     }
+}
 
-    nonisolated(unsafe) private static let figures: [WritableKeyPath<Usage, UInt64>] = [
-        \.cpuMicroseconds, \.userMicroseconds, \.systemMicroseconds, \.throttledMicroseconds, \.throttledPeriods,
-        \.memoryHigh, \.memoryMax, \.outOfMemory, \.outOfMemoryKills, \.taskLimitHits, \.readBytes, \.writtenBytes,
-        \.reads, \.writes, \.cpuPressure.someMicroseconds, \.cpuPressure.fullMicroseconds,
-        \.memoryPressure.someMicroseconds, \.memoryPressure.fullMicroseconds, \.ioPressure.someMicroseconds,
-        \.ioPressure.fullMicroseconds,
-    ]
+extension Usage.Stall {
+    static func += (left: inout Usage.Stall, right: Usage.Stall) {
+        left.someMicroseconds += right.someMicroseconds
+        left.fullMicroseconds += right.fullMicroseconds
+    }
 }

@@ -86,7 +86,7 @@ extension ControlGroup {
     /// The content of `cgroup.procs`, without the zeros that stand for processes of other pid namespaces.
     private func members() throws(SystemCallError) -> [Int32] {
         do {
-            return try withBytes(of: "cgroup.procs") { text in
+            return try withBytes(of: "cgroup.procs", isList: true) { text in
                 var processes: [Int32] = []
                 var place = 0
                 while let number = text.nextNumber(&place) {

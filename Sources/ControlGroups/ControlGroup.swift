@@ -63,20 +63,24 @@ extension ControlGroup {
     }
 
     /// Lets `body` see the bytes of an interface file; the common sizes cost no allocation that outlives the call.
+    ///
+    /// - Parameter isList: whether the kernel makes the file of many records, as `cgroup.procs`, which it hands out page
+    ///   by page: then only an empty read is the end. Any other file comes whole if there is room.
     func withBytes<Result>(
-        of file: String, _ body: (Span<UInt8>) -> Result
+        of file: String, isList: Bool = false, _ body: (Span<UInt8>) -> Result
     ) throws(SystemCallError) -> Result {
         let descriptor = try open(file)
         return try withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 4096) { chunk throws(SystemCallError) in
-            // Only an empty read is the end: the kernel may hand out a long file page by page.
             var filled = 0
             while filled < chunk.count {
                 let room = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(chunk)[filled...])
                 let count = try systemCall("read", "\(path)/\(file)") {
                     CLinux.read(descriptor.rawValue, room.baseAddress, room.count)
                 }
-                if count == 0 { return body(UnsafeBufferPointer(rebasing: chunk[..<filled]).span) }
                 filled += count
+                if count == 0 || (!isList && filled < chunk.count) {
+                    return body(UnsafeBufferPointer(rebasing: chunk[..<filled]).span)
+                }
             }
             let bytes = Array(chunk) + Array(try descriptor.readText("\(path)/\(file)").utf8)
             return body(bytes.span)

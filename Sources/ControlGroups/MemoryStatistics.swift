@@ -8,10 +8,16 @@ public struct MemoryStatistics: Hashable, Sendable {
     public var peak: UInt64?
     /// `memory.swap.current`; nil if swap isn't accounted.
     public var swapCurrent: UInt64?
-    /// `memory.swap.peak`; nil before Linux 6.5.
-    public var swapPeak: UInt64?
     /// What it consists of.
     public var composition: Composition
+
+    /// What was read.
+    public init(current: UInt64, peak: UInt64? = nil, swapCurrent: UInt64? = nil, composition: Composition) {
+        self.current = current
+        self.peak = peak
+        self.swapCurrent = swapCurrent
+        self.composition = composition
+    }
 
     /// Parts of `memory.stat`; bytes but for the faults.
     public struct Composition: Hashable, Sendable {
@@ -91,7 +97,7 @@ extension ControlGroup {
         else { return nil }
         return MemoryStatistics(
             current: current, peak: try memoryPeak(), swapCurrent: try number(in: "memory.swap.current"),
-            swapPeak: try number(in: "memory.swap.peak"), composition: composition)
+            composition: composition)
     }
 
     /// The events so far.

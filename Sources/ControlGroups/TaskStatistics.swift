@@ -4,18 +4,21 @@ public import Reactor
 public struct TaskStatistics: Hashable, Sendable {
     /// `pids.current`: how many there are.
     public var current: UInt64
-    /// `pids.peak`: the most there ever were; nil before Linux 6.1.
-    public var peak: UInt64?
     /// `max` of `pids.events`: how often a fork failed for `pids.max`.
     public var limitHits: UInt64
+
+    /// What was read.
+    public init(current: UInt64, limitHits: UInt64) {
+        self.current = current
+        self.limitHits = limitHits
+    }
 }
 
 extension ControlGroup {
     /// How many processes and threads there are; nil without the pids controller.
     public func taskStatistics() throws(SystemCallError) -> TaskStatistics? {
         guard let current = try number(in: "pids.current") else { return nil }
-        return TaskStatistics(
-            current: current, peak: try number(in: "pids.peak"), limitHits: try taskLimitHits() ?? 0)
+        return TaskStatistics(current: current, limitHits: try taskLimitHits() ?? 0)
     }
 
     /// Only how often a fork failed for `pids.max`; nil without the pids controller.

@@ -84,6 +84,9 @@ void cadre_name_thread(const char *name);
 // How many processors this process may use (sched_getaffinity(2)).
 int cadre_processor_count(void);
 
+// The soft limit of open files of a process (prlimit(2)).
+int cadre_open_file_limit(pid_t pid, uint64_t *limit);
+
 // getdents64(2).
 ssize_t cadre_getdents(int directory, void *buffer, size_t size);
 
