@@ -76,8 +76,8 @@ let package = Package(
         .target(
             name: "ControlAPI",
             dependencies: [
-                "CLinux", "Cadre", "Processes", "Reactor", "Specification", "Supervision", httpTypes, hummingbird,
-                hummingbirdCore, logging, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, nioPosix, nioSSL, system,
+                "CLinux", "Cadre", "ControlGroups", "Processes", "Reactor", "Specification", "Supervision", httpTypes,
+                hummingbird, hummingbirdCore, logging, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, nioPosix, nioSSL, system,
             ],
             swiftSettings: strict),
         .executableTarget(
