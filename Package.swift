@@ -118,6 +118,12 @@ let package = Package(
             dependencies: ["CLinux", "Cadre", "Processes", "Specification", "Supervision", system],
             swiftSettings: strict),
         .testTarget(
+            name: "MetricsTests",
+            dependencies: [
+                "CLinux", "Cadre", "ControlAPI", "ControlGroups", "Processes", "Reactor", "Specification",
+                "Supervision", system,
+            ], swiftSettings: strict),
+        .testTarget(
             name: "CommandLineTests",
             dependencies: [
                 "Cadre", "CadreCommand", "ControlGroups", "Specification", "Supervision", argumentParser,

@@ -27,8 +27,10 @@ public struct Statistics: Hashable, Sendable {
 
 /// Which groups of figures a cgroup has, so that who reads thousands of cgroups need not look for what isn't there.
 public struct StatisticsGroups: OptionSet, Hashable, Sendable {
+    /// One bit for each group.
     public let rawValue: UInt8
 
+    /// The groups of these bits.
     public init(rawValue: UInt8) {
         self.rawValue = rawValue
     }
