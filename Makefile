@@ -22,8 +22,11 @@ release_flags := -c release --product cadre --static-swift-stdlib
 release_cadre = $(shell swift build $(release_flags) --show-bin-path)/cadre
 
 build_packages := binutils g++ git libcap-dev libsystemd-dev pkg-config
-test_packages := debian-archive-keyring e2fsprogs mmdebstrap python3 qemu-system-x86 qemu-utils zstd
+test_packages := debian-archive-keyring e2fsprogs mmdebstrap python3 python3-venv qemu-system-x86 qemu-utils zstd
 lint_packages := shellcheck
+# What tests on this machine run: unpacked or installed in .build/test-tools, never in the system.
+unpacked_packages := prometheus
+python_packages := prometheus-client==0.26.0
 
 swift_sources := Package.swift $(wildcard Sources Tests Benchmarks examples)
 
@@ -59,8 +62,13 @@ run: release ## build cadre and run the example examples/hello
 .PHONY: test
 test: packages test-host test-vm ## run all tests, on this machine and in virtual machines
 
+.PHONY: test-tools
+test-tools:
+	$(call install_packages,python3-venv)
+	@./Tests/get-tools --debian $(unpacked_packages) --python $(python_packages)
+
 .PHONY: test-host
-test-host: build ## run the tests on this machine
+test-host: build test-tools ## run the tests on this machine
 	swift test --skip-build --disable-xctest
 
 .PHONY: test-vm

@@ -115,8 +115,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "CadreTests",
-            dependencies: ["CLinux", "Cadre", "Processes", "Specification", "Supervision", system],
-            swiftSettings: strict),
+            dependencies: [
+                "CLinux", "Cadre", "ControlGroups", "Processes", "Reactor", "Specification", "Supervision", system,
+            ], swiftSettings: strict),
         .testTarget(
             name: "MetricsTests",
             dependencies: [

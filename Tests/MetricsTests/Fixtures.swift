@@ -49,8 +49,8 @@ extension Survey {
                     ended: [], past: Usage())
             ])
         var turns = DurationHistogram()
-        turns.add(.microseconds(80))
-        turns.add(.milliseconds(3))
+        turns.add(.microseconds(62_500))
+        turns.add(.milliseconds(250))
         let state = FleetState(
             summary: FleetSummary(services: 2, workers: 3, ready: 1, failed: 1), now: .seconds(100),
             wallClock: 1_700_000_100, lastEvent: EventID(run: 1, number: 17), healthyPercentage: 50,

@@ -82,7 +82,7 @@ import Testing
         #expect(metrics["cadre_events_total", [:]] == 17)
         #expect(metrics["cadre_core_wakeups_total", [:]] == 23)
         #expect(metrics["cadre_core_turn_duration_seconds_count", [:]] == 2)
-        #expect(metrics["cadre_core_turn_duration_seconds_sum", [:]] == 0.00308)
+        #expect(metrics["cadre_core_turn_duration_seconds_sum", [:]] == 0.3125)
     }
 
     @Test(
@@ -120,7 +120,8 @@ import Testing
         let (open, plain) = (try Exposition(text(.example())), try Exposition(text(.example(), .prometheus)))
         #expect(open.samples.map(\.name) == plain.samples.map(\.name))
         #expect(open.samples.map(\.value) == plain.samples.map(\.value))
-        #expect(open.types["cadre_worker_cpu_seconds"] == "counter" && open.units["cadre_worker_cpu_seconds"] == "seconds")
+        #expect(
+            open.types["cadre_worker_cpu_seconds"] == "counter" && open.units["cadre_worker_cpu_seconds"] == "seconds")
         #expect(plain.types["cadre_worker_cpu_seconds_total"] == "counter" && plain.units.isEmpty)
         #expect(open.types["cadre_build"] == "info" && plain.types["cadre_build_info"] == "gauge")
     }

@@ -73,7 +73,8 @@ import Testing
     func prometheus() {
         let lines = write(.prometheus, example).split(separator: "\n", omittingEmptySubsequences: false)
         #expect(
-            lines.prefix(11) == #"""
+            lines.prefix(11)
+                == #"""
                 # HELP build_info The version.
                 # TYPE build_info gauge
                 build_info{version="1"} 1
@@ -117,14 +118,19 @@ import Testing
         var expected: Set<Exposition.Sample> = []
         let text = write(format) { writer in
             for family in 0..<20 {
-                writer.family("family\(family)", .gauge, help: anything())
+                writer.family("family\(family)", .gauge, help: "Help" + anything())
                 for number in 0..<20 {
                     let labels = ["text": anything(), "number": "\(number)"]
-                    let bits = UInt64.random(in: 0 ... .max, using: &random) >> UInt64.random(in: 0..<64, using: &random)
+                    let bits =
+                        UInt64.random(in: 0 ... .max, using: &random) >> UInt64.random(in: 0..<64, using: &random)
                     let (value, written): (Double, MetricValue) =
                         switch number % 3 {
                         case 0: (Double(bits), .integer(bits))
-                        case 1: (Double("\(bits / 1_000_000).\(String("00000\(bits % 1_000_000)".suffix(6)))")!, .microseconds(bits))
+                        case 1:
+                            (
+                                Double("\(bits / 1_000_000).\(String("00000\(bits % 1_000_000)".suffix(6)))")!,
+                                .microseconds(bits)
+                            )
                         default: (Double(bits) / 7, .number(Double(bits) / 7))
                         }
                     writer.sample(
