@@ -102,13 +102,17 @@ let package = Package(
             swiftSettings: strict),
         // A program that does what a test tells it to.
         .executableTarget(name: "TestWorker", path: "Tests/TestWorker", cSettings: strictC),
+        // A supervisor that is surveyed without a pause.
+        .executableTarget(
+            name: "Surveyor", dependencies: ["Cadre", "Reactor", "Specification", "Supervision", logging],
+            path: "Tests/Surveyor", swiftSettings: strict),
         .testTarget(
             name: "ProcessesTests", dependencies: ["CLinux", "Processes", "Reactor", "TestWorker", system],
             swiftSettings: strict),
         // They run the built `cadre`; hence the dependency on its target.
         .testTarget(
             name: "CommandTests",
-            dependencies: ["CLinux", "Cadre", "CadreCommand", "Processes", "Reactor", "TestWorker", system],
+            dependencies: ["CLinux", "Cadre", "CadreCommand", "Processes", "Reactor", "Surveyor", "TestWorker", system],
             swiftSettings: strict),
         .testTarget(
             name: "SystemdTests", dependencies: ["CLinux", "Reactor", "Systemd", logging, system],

@@ -14,6 +14,8 @@ public struct FleetState: Sendable {
     public var lastEvent: EventID
     /// The share of all workers that must be ready for all to count as healthy, in percent.
     public var healthyPercentage: Double
+    /// How many incarnations have ended so far.
+    public var ends: UInt64
     /// The services, by name.
     public var services: [ServiceState]
     /// How busy the core's thread is.

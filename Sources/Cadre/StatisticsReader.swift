@@ -30,19 +30,14 @@ final class StatisticsReader: Sendable {
         var survey = Survey(state: state, groups: groups)
         for service in state.services {
             if service.hasGroup { survey.services[service.name] = statistics(of: service.name) }
-            for worker in service.workers { read(worker, leaders, into: &survey) }
+            for worker in service.workers {
+                for path in worker.groupPaths { survey.incarnations[path] = statistics(of: path) }
+                if leaders != .none, let live = worker.shownIncarnation, let pid = live.pid {
+                    survey.leaders[live.groupPath] = processes.figures(of: pid, withMemory: leaders == .all)
+                }
+            }
         }
         return survey
-    }
-
-    /// Reads what a survey lacks of a worker.
-    func read(_ worker: WorkerDetail, _ leaders: LeaderFigures, into survey: inout Survey) {
-        for path in worker.groupPaths where survey.incarnations[path] == nil {
-            survey.incarnations[path] = statistics(of: path)
-        }
-        if leaders != .none, let live = worker.shownIncarnation, let pid = live.pid {
-            survey.leaders[live.groupPath] = processes.figures(of: pid, withMemory: leaders == .all)
-        }
     }
 }
 

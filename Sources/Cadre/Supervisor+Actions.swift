@@ -182,6 +182,8 @@ extension Supervisor {
         let usage = statistics.map { Usage($0) }
         if let usage { record.past += usage }
         incarnation?.isCounted = true
+        ends += 1
+        record.lastEnd = ends
         if let time = past.stopDuration {
             record.lastStopTime = time
             counters[worker.service, default: ServiceCounters()].stopTimes.add(time)

@@ -11,7 +11,7 @@ extension Supervisor {
     public func state() -> FleetState {
         FleetState(
             summary: fleet.summary, now: Reactor.now, wallClock: wallClock(), lastEvent: events.stream.last,
-            healthyPercentage: specification.healthyPercentage, services: fleet.serviceNames.map(state(ofService:)),
+            healthyPercentage: specification.healthyPercentage, ends: ends, services: fleet.serviceNames.map(state(ofService:)),
             core: FleetState.CoreLoad(wakeUps: reactor.wakeUps, turns: reactor.turns))
     }
 
@@ -49,16 +49,16 @@ extension Supervisor {
     /// What the supervisor knew, and the kernel's figures.
     private nonisolated(nonsending) func survey(_ state: FleetState, _ leaders: LeaderFigures = .none) async -> Survey {
         var survey = statistics.survey(state, leaders)
-        let incomplete = survey.incomplete
-        if incomplete.isEmpty { return survey }
-        let workers = await details(of: incomplete)
-        survey.update(workers)
-        for worker in workers { statistics.read(worker, leaders, into: &survey) }
+        survey.update(await details(ofEndedSince: state.ends))
         return survey
     }
 
-    private func details(of workers: [WorkerID]) -> [WorkerDetail] {
-        workers.compactMap { id in fleet.worker(id).map { detail(of: id, $0) } }
+    /// The workers of which an incarnation has ended since there were so many ends.
+    private func details(ofEndedSince ends: UInt64) -> [WorkerDetail] {
+        guard self.ends > ends else { return [] }
+        return records.compactMap { id, record in
+            record.lastEnd > ends ? fleet.worker(id).map { detail(of: id, $0) } : nil
+        }
     }
 
     /// The delegated root's absolute path.

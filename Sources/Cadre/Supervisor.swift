@@ -30,6 +30,8 @@ public actor Supervisor {
     var incarnations: [WorkerID: [LiveIncarnation]] = [:]
     var records: [WorkerID: WorkerRecord] = [:]
     var counters: [String: ServiceCounters] = [:]
+    /// How many incarnations have ended so far.
+    var ends: UInt64 = 0
     /// Which incarnation and which of its files an inotify watch is for.
     var eventSources: [Int32: EventSource] = [:]
     var timers: [TimerKey: Timer] = [:]

@@ -14,8 +14,8 @@ public struct Survey: Sendable {
     public var incarnations: [String: Statistics] = [:]
     /// The figures of the leaders of those incarnations that others see, by the path of their cgroup.
     public var leaders: [String: ProcessFigures] = [:]
-    /// The cgroups that could not be read though their incarnation lives: there are too few descriptors, for one.
-    private var unreadable: Set<String> = []
+    /// The cgroups of incarnations that came after the reading.
+    private var added: Set<String> = []
 
     /// What the supervisor knows alone.
     public init(state: FleetState, groups: StatisticsGroups = []) {
@@ -33,32 +33,25 @@ public struct Survey: Sendable {
     }
 
     /// Whether ``usage(of:)`` is all of it, so that it is no less than what an earlier survey said.
-    public func isComplete(_ worker: WorkerDetail) -> Bool {
-        unreadable.isEmpty || !worker.groupPaths.contains { unreadable.contains($0) && incarnations[$0] == nil }
-    }
-
-    /// The workers of which a cgroup was named by the supervisor and then not there.
-    var incomplete: [WorkerID] {
-        state.services.flatMap { $0.workers.filter { !isRead($0) }.map(\.id) }
-    }
-
-    private func isRead(_ worker: WorkerDetail) -> Bool {
-        worker.groupPaths.allSatisfy { incarnations[$0] != nil }
-    }
-
-    /// Takes over how the ``incomplete`` workers are after their cgroups could not be read; those missing are forgotten.
     ///
-    /// An incarnation whose cgroup was gone is part of its worker's past by now: its usage is counted before its cgroup
-    /// is removed. One that came since is in no earlier survey, and need not be in this one.
+    /// It is not if a cgroup can't be read: there are too few descriptors, for one, or the worker is just scaled away.
+    public func isComplete(_ worker: WorkerDetail) -> Bool {
+        worker.groupPaths.allSatisfy { incarnations[$0] != nil || added.contains($0) }
+    }
+
+    /// Takes over how those workers are of which an incarnation has ended since the supervisor was asked.
+    ///
+    /// Such an incarnation counts with what it had used when it ended, whatever could be read of it: its cgroup is gone,
+    /// or has grown since by what its last process did on its way out, and later surveys will not know of that. One that
+    /// came since is in no earlier survey, and need not be in this one.
     mutating func update(_ workers: [WorkerDetail]) {
         let present = Dictionary(uniqueKeysWithValues: workers.map { ($0.id, $0) })
-        for index in state.services.indices {
-            state.services[index].workers = state.services[index].workers.compactMap { former in
-                if isRead(former) { return former }
-                guard let worker = present[former.id] else { return nil }
-                unreadable.formUnion(
-                    Set(former.groupPaths).intersection(worker.groupPaths).filter { incarnations[$0] == nil })
-                return worker
+        for service in state.services.indices {
+            for index in state.services[service].workers.indices {
+                let former = state.services[service].workers[index]
+                guard let worker = present[former.id] else { continue }
+                added.formUnion(Set(worker.groupPaths).subtracting(former.groupPaths))
+                state.services[service].workers[index] = worker
             }
         }
     }

@@ -10,6 +10,8 @@ struct WorkerRecord {
 
     /// What the incarnations used that are gone.
     var past = Usage()
+    /// Which end of all was the latest of its incarnations', from 1.
+    var lastEnd: UInt64 = 0
     /// The last end that nobody commanded.
     var lastExit: ExitSnapshot?
     /// The latest incarnations that are gone, the oldest first.

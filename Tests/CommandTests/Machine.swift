@@ -17,6 +17,8 @@ enum Machine {
     static let cadre = "\(products)/cadre"
     /// The program that does what a test tells it to.
     static let worker = "\(products)/TestWorker"
+    /// The supervisor that is surveyed without a pause.
+    static let surveyor = "\(products)/Surveyor"
 
     /// The root of the cgroup v2 hierarchy as it is seen here; nil if this user cannot make cgroups below.
     static let cgroupRoot: String? = {

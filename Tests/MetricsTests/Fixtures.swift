@@ -54,7 +54,7 @@ extension Survey {
         let state = FleetState(
             summary: FleetSummary(services: 2, workers: 3, ready: 1, failed: 1), now: .seconds(100),
             wallClock: 1_700_000_100, lastEvent: EventID(run: 1, number: 17), healthyPercentage: 50,
-            services: [web, queue], core: FleetState.CoreLoad(wakeUps: 23, turns: turns))
+            ends: 4, services: [web, queue], core: FleetState.CoreLoad(wakeUps: 23, turns: turns))
         var survey = Survey(state: state, groups: groups)
         survey.incarnations["web/0@4"] = Statistics.example
         survey.services["web"] = Statistics.example

@@ -108,7 +108,6 @@ import Testing
     func unreadable() throws {
         var survey = Survey.example()
         survey.incarnations = [:]
-        survey.update(survey.state.services[0].workers)
         let metrics = try Exposition(text(survey))
         #expect(metrics["cadre_worker_cpu_seconds_total", ready.merging(["mode": "user"]) { $1 }] == nil)
         #expect(metrics["cadre_worker_cpu_seconds_total", waiting.merging(["mode": "user"]) { $1 }] == 0.5)
