@@ -1,8 +1,9 @@
-// Runs a supervisor whose workers end all the time, surveys it without a pause, and says which counter goes back.
+// Runs a supervisor whose workers end all the time, surveys it without a pause, and says which counter goes back or is
+// missing.
 //
 // Usage: Surveyor CGROUP RUNTIME-DIRECTORY RESTARTS
 //
-// It ends after that many restarts, with exit code 1 if a counter went back.
+// It ends after that many restarts, with exit code 1 if a counter went back or was missing.
 
 import Cadre
 import Glibc
@@ -48,7 +49,11 @@ let supervisor = try Supervisor(
         counters["\(service.name) kills"] = UInt64(service.counters.kills)
         counters["\(service.name) stops"] = service.counters.stopTimes.count
         for worker in service.workers {
-            if survey.isComplete(worker) { note("\(worker.id)", survey.usage(of: worker)) }
+            if survey.isComplete(worker) {
+                note("\(worker.id)", survey.usage(of: worker))
+            } else {
+                counters["\(worker.id) is incomplete"] = 1
+            }
             for (reason, count) in worker.restarts { counters["\(worker.id) \(reason)"] = UInt64(count) }
             counters["\(worker.id) kills"] = UInt64(worker.kills)
         }
@@ -56,7 +61,7 @@ let supervisor = try Supervisor(
     return counters
 }
 
-/// Surveys until there were enough restarts; returns whether no counter went back.
+/// Surveys until there were enough restarts; returns whether all counters were there and none went back.
 @Sendable func watch() async throws -> Bool {
     var earlier: [String: UInt64] = [:]
     var isGood = true
@@ -65,6 +70,10 @@ let supervisor = try Supervisor(
         let survey = await supervisor.survey()
         surveys += 1
         for (name, value) in counters(of: survey) {
+            if name.hasSuffix("is incomplete") {
+                print(name)
+                isGood = false
+            }
             if let before = earlier[name], value < before {
                 print("\(name) went back from \(before) to \(value)")
                 isGood = false
