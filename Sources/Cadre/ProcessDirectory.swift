@@ -68,7 +68,9 @@ extension Descriptor {
         var chunk = [UInt8](repeating: 0, count: min(limit, 64 << 10))
         while bytes.count < limit {
             let descriptor = rawValue
-            let count = try systemCall("read") { CLinux.read(descriptor, &chunk, min(chunk.count, limit - bytes.count)) }
+            let count = try systemCall("read") {
+                CLinux.read(descriptor, &chunk, min(chunk.count, limit - bytes.count))
+            }
             if count == 0 { break }
             bytes += chunk[..<count]
         }
@@ -109,7 +111,8 @@ extension LeaderInspection.ResourceLimit {
     /// The limits in the text of `/proc/<pid>/limits`, whose columns have fixed places.
     static func parse(_ text: String) -> [Self] {
         let lines = text.split(separator: "\n")
-        guard let head = lines.first, let soft = head.offset(of: "Soft Limit"), let hard = head.offset(of: "Hard Limit"),
+        guard let head = lines.first, let soft = head.offset(of: "Soft Limit"),
+            let hard = head.offset(of: "Hard Limit"),
             let unit = head.offset(of: "Units")
         else { return [] }
         return lines.dropFirst().map { line in

@@ -64,7 +64,8 @@ struct ProcessInspector {
         _ process: borrowing ProcessDirectory, _ status: ProcessStatus
     ) -> LeaderInspection {
         var leader = LeaderInspection(
-            pid: process.pid, user: status.user, group: status.group, groups: Array(status.groups.prefix(Self.mostItems)))
+            pid: process.pid, user: status.user, group: status.group,
+            groups: Array(status.groups.prefix(Self.mostItems)))
         do throws(SystemCallError) {
             leader.directory = try process.link("cwd")
             leader.executable = try process.link("exe")
