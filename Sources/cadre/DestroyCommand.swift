@@ -35,7 +35,7 @@ struct DestroyCommand: ParsableCommand {
         let remains = try Failure.reporting { try Remains.find(in: directory, onlyThat: named != nil) }
         guard supervisor != nil || !remains.isEmpty else {
             try refuseSilentOne(named, remains)
-            print("nothing of Cadre's is left")
+            print(named.map { "nothing is left of a supervisor at \($0)" } ?? "nothing of Cadre's is left")
             return tellOfLiving(remains, except: nil)
         }
         try confirm(supervisor, remains)

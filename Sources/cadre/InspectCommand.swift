@@ -2,6 +2,7 @@ import ArgumentParser
 import Cadre
 import ControlAPI
 import FoundationEssentials
+import Glibc
 
 /// `cadre inspect`
 struct InspectCommand: ParsableCommand {
@@ -32,7 +33,10 @@ struct InspectCommand: ParsableCommand {
                 encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
                 return print(String(decoding: try encoder.encode(inspection), as: UTF8.self))
             }
-            for line in InspectionText.lines(of: inspection) { print(line.rendered(isColoured: isColoured(1))) }
+            let isTerminal = isatty(1) == 1
+            for line in InspectionText.lines(of: inspection) {
+                print(isTerminal ? line.rendered(isColoured: isColoured(1)) : line.plain(isASCII: false))
+            }
         }
     }
 }

@@ -114,18 +114,18 @@ struct InspectionText {
     }
 
     private mutating func describe(_ leader: LeaderInspection) {
-        section("Environment")
+        if !leader.environment.items.isEmpty { section("Environment") }
         for variable in leader.environment.items {
             wrapped("\(variable.name)=\(variable.value ?? "(not shown)")")
         }
         more(leader.environment.more)
-        section("Open files")
+        if !leader.files.items.isEmpty { section("Open files") }
         table(
             leader.files.items.map { file in
                 ("\(file.descriptor)", file.socket.map { "\(file.target)  \($0)" } ?? file.target)
             })
         more(leader.files.more)
-        section("Resource limits (soft, hard)")
+        if !leader.resourceLimits.isEmpty { section("Resource limits (soft, hard)") }
         table(
             leader.resourceLimits.map { limit in
                 let unit = limit.unit.map { " \($0)" } ?? ""
@@ -183,9 +183,9 @@ struct InspectionText {
         if let status = answer.status {
             wrapped("status \(status)\(answer.contentType.map { ", \($0)" } ?? "")")
         }
-        for line in (answer.text ?? "").split(separator: "\n", omittingEmptySubsequences: false) where answer.text != ""
-        {
-            wrapped(String(line))
+        if let text = answer.text, !text.isEmpty {
+            let end = text.hasSuffix("\n") ? text.index(before: text.endIndex) : text.endIndex
+            for line in text[..<end].split(separator: "\n", omittingEmptySubsequences: false) { wrapped(String(line)) }
         }
         if answer.isCut { wrapped("(there is more)") }
         if let problem = answer.problem { wrapped(problem) }
