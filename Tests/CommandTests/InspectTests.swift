@@ -14,7 +14,7 @@ struct InspectTests {
                 [service.web]
                 command = ['/bin/sh', '-c', '''[ -e ended ] || { : > ended; exit 3; }; exec 7< "$FILE"; sleep 1000 & exec "$worker" notify READY=1''']
                 directory = '\(scene.directory)'
-                environment = { worker = '\(Machine.worker)', FILE = '\(file)', API_TOKEN = 'abc', COLOUR = 'blue\u{1B}[31m' }
+                environment = { worker = '\(Machine.worker)', FILE = '\(file)', API_TOKEN = 'abc', COLOUR = "blue\\u001b[31m" }
                 ready.by = 'notify'
                 restart = { delay = '1ms' }
                 socket = [{ name = 'api', listen = 'unix:\(scene.path("api.sock"))' }]
