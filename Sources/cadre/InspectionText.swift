@@ -40,7 +40,7 @@ struct InspectionText {
         if let status = worker.statusText { title.append("  \(status)") }
         lines.append(title)
         let leader = inspection.leader
-        var credentials = leader?.user.map { "user \($0)" } ?? "-"
+        var credentials = leader?.user.map { "user \($0)" } ?? ""
         if let group = leader?.group { credentials += ", group \(group)" }
         if let groups = leader?.groups, !groups.isEmpty {
             credentials += ", also in \(groups.map(String.init).joined(separator: " "))"
@@ -52,7 +52,7 @@ struct InspectionText {
             ("last exit", worker.lastExit.map(StatusTable.lastExit)),
             ("command", inspection.command.map(Self.quoted).joined(separator: " ")),
             ("executable", leader?.executable), ("directory", leader?.directory),
-            ("credentials", leader == nil ? nil : credentials), ("log", inspection.log),
+            ("credentials", leader?.user == nil ? nil : credentials), ("log", inspection.log),
         ])
     }
 

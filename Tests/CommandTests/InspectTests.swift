@@ -12,7 +12,7 @@ struct InspectTests {
             let file = try scene.write("known file", "")
             return """
                 [service.web]
-                command = ['/bin/sh', '-c', '''[ -e ended ] || { : > ended; exit 3; }; exec 7< "$FILE"; sleep 1000 & exec "$worker" notify READY=1''']
+                command = ['/bin/sh', '-c', '''if [ ! -e ended ]; then : > ended; exit 3; fi; exec 7< "$FILE"; sleep 1000 & exec "$worker" notify READY=1''']
                 directory = '\(scene.directory)'
                 environment = { worker = '\(Machine.worker)', FILE = '\(file)', API_TOKEN = 'abc', COLOUR = "blue\\u001b[31m" }
                 ready.by = 'notify'
@@ -81,6 +81,7 @@ struct InspectTests {
 
     @Test("names what there is if it doesn't know a worker") func unknown() throws {
         try withSupervisor(service("web", "sleep", "1000")) { supervisor in
+            try supervisor.ready("web/0")
             let (code, text) = try supervisor.cadre("inspect", "web/7")
             #expect(code == 4)
             #expect(text.contains("there is no service or worker \"web/7\""))
