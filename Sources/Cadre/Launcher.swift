@@ -52,6 +52,7 @@ final class Launcher {
         let specification = service.specification
         let credentials = try service.resolveCredentials()
         try service.sockets.open(specification.sockets)
+        recordSockets(of: service)
         let name = LiveIncarnation.groupName(worker, number)
         let group = try service.group.makeChild(name)
         do {
@@ -108,6 +109,23 @@ final class Launcher {
     nonisolated(nonsending) func finish() async {
         await logs.finish()
         rmdir(options.notificationDirectory)
+    }
+
+    /// So that they can be removed if this supervisor is killed.
+    private func recordSockets(of service: Service) {
+        let paths = service.specification.sockets.compactMap { socket -> String? in
+            if case .unix(let path) = socket.address, path.hasPrefix("/") { path } else { nil }
+        }
+        guard paths != service.recordedSockets else { return }
+        do {
+            try service.group.setSocketPaths(paths)
+            service.recordedSockets = paths
+        } catch {
+            events.log(
+                .warning, .trouble,
+                "if this supervisor is killed, cadre destroy won't find \(paths.joined(separator: ", ")): \(error)",
+                service: service.specification.name)
+        }
     }
 
     private func apply(_ limits: ResourceLimits, to group: borrowing ControlGroup, of worker: WorkerID) throws {

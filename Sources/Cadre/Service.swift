@@ -9,9 +9,13 @@ final class Service {
         didSet { credentials = nil }
     }
     /// The parent of its incarnations' cgroups.
-    var group: ControlGroup
+    var group: ControlGroup {
+        didSet { recordedSockets = [] }
+    }
     /// Its listening sockets, open from the first start of a worker on.
     var sockets = ListeningSockets()
+    /// The paths of those of them that stand on the cgroup.
+    var recordedSockets: [String] = []
     /// As whom its workers run, once that was looked up.
     private var credentials: Credentials?
 

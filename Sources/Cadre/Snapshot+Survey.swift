@@ -26,7 +26,7 @@ extension ServiceSnapshot {
 }
 
 extension WorkerSnapshot {
-    fileprivate init(_ worker: WorkerDetail, _ survey: Survey) {
+    init(_ worker: WorkerDetail, _ survey: Survey) {
         let usage = survey.usage(of: worker)
         self.init(
             number: worker.id.number, state: worker.state.rawValue,

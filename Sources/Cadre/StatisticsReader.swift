@@ -22,7 +22,12 @@ final class StatisticsReader: Sendable {
 
     /// The figures of the cgroup at a path below the root; nil if it is gone.
     func statistics(of path: String) -> Statistics? {
-        try? root.openDescendant(path).statistics(groups)
+        try? group(path).statistics(groups)
+    }
+
+    /// The cgroup at a path below the root.
+    func group(_ path: String) throws(SystemCallError) -> ControlGroup {
+        try root.openDescendant(path)
     }
 
     /// The figures of all that `state` names.

@@ -1,13 +1,14 @@
 import CLinux
 import ControlGroups
 import Logging
+import Processes
 import Systemd
 
 /// Finds the delegated root, or gets one, and takes it over.
 ///
 /// What an earlier supervisor left there is killed and removed: it was ours, and nobody looks after it any more.
 func takeRoot(_ options: Options, events: EventLog) throws -> DelegatedRoot {
-    let root = try findRoot(options.root)
+    let root = try findRoot(options.root, events)
     for name in try root.leftovers() {
         events.log(.warning, .leftovers, "killing what an earlier supervisor left in \(root.group.path)/\(name)")
         // By name, as another supervisor may have sockets in the same directory.
@@ -16,10 +17,21 @@ func takeRoot(_ options: Options, events: EventLog) throws -> DelegatedRoot {
         }
         try root.clear(name, within: .seconds(10))
     }
+    do {
+        let process = try ProcessIdentity(of: getpid())
+        try root.mark(
+            RootMark(
+                supervisor: process.pid, startTime: process.startTime,
+                runtimeDirectory: realPath(options.runtimeDirectory)))
+    } catch {
+        events.log(
+            .warning, .trouble,
+            "if this supervisor is killed, cadre destroy won't find what it leaves in \(root.group.path): \(error)")
+    }
     return root
 }
 
-private func findRoot(_ selection: Options.Root) throws -> DelegatedRoot {
+private func findRoot(_ selection: Options.Root, _ events: EventLog) throws -> DelegatedRoot {
     let facts =
         switch selection {
         case .discovered: try RootFacts.gather()
@@ -27,7 +39,14 @@ private func findRoot(_ selection: Options.Root) throws -> DelegatedRoot {
         }
     switch facts.chooseRoot() {
     case .delegated(let path): return try DelegatedRoot.takeOver(path)
-    case .makeSubgroup(let path): return try DelegatedRoot.make(in: path)
+    case .makeSubgroup(let path):
+        for place in RootMark.find(in: path) where !place.mark.isAlive {
+            events.log(
+                .warning, .leftovers,
+                "an earlier supervisor died and left \(place.path), where its workers may run on; "
+                    + "cadre destroy removes it")
+        }
+        return try DelegatedRoot.make(in: path)
     case .impossible(let error): throw error
     case .askSystemdForScope:
         if let path = try delegatedByUserManager() { return try DelegatedRoot.takeOver(path) }

@@ -2,7 +2,7 @@ public import ControlGroups
 import Reactor
 
 /// What an incarnation, or several, have used and met with so far: figures that only ever grow.
-public struct Usage: Hashable, Sendable {
+public struct Usage: Hashable, Sendable, Codable {
     /// Processor time in microseconds.
     public var cpuMicroseconds: UInt64 = 0
     /// The part of it in user mode.
@@ -39,7 +39,7 @@ public struct Usage: Hashable, Sendable {
     public var ioPressure = Stall()
 
     /// Time that was lost to waiting, in microseconds.
-    public struct Stall: Hashable, Sendable {
+    public struct Stall: Hashable, Sendable, Codable {
         /// While at least one task waited.
         public var someMicroseconds: UInt64 = 0
         /// While all tasks waited.

@@ -1,7 +1,7 @@
 public import Reactor
 
 /// `cpu.stat`: the processor time that a cgroup and all below it, living or dead, have used.
-public struct CPUStatistics: Hashable, Sendable {
+public struct CPUStatistics: Hashable, Sendable, Codable {
     /// `usage_usec`: processor time in microseconds.
     public var usageMicroseconds: UInt64
     /// `user_usec`: the part of it in user mode.
@@ -12,7 +12,7 @@ public struct CPUStatistics: Hashable, Sendable {
     public var throttling: Throttling?
 
     /// How `cpu.max` held a cgroup back.
-    public struct Throttling: Hashable, Sendable {
+    public struct Throttling: Hashable, Sendable, Codable {
         /// `nr_periods`: how many periods of `cpu.max` have passed while it wanted to run.
         public var periods: UInt64
         /// `nr_throttled`: in how many of them it was held back.

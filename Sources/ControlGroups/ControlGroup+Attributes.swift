@@ -18,6 +18,16 @@ extension ControlGroup {
         try extendedAttribute("user.cadre.\(name)")
     }
 
+    /// Removes the attribute `user.cadre.NAME`, if it is set.
+    func removeAttribute(_ name: String) throws(SystemCallError) {
+        let attribute = "user.cadre.\(name)"
+        do {
+            try systemCall("fremovexattr", "\(path) \(attribute)") { fremovexattr(directory.rawValue, attribute) }
+        } catch {
+            if error.errno != .noData { throw error }
+        }
+    }
+
     /// An attribute by its full name, nil if it isn't set.
     func extendedAttribute(_ name: String) throws(SystemCallError) -> String? {
         do {

@@ -17,6 +17,10 @@ public enum ControlGroupError: Error, Hashable, Sendable, CustomStringConvertibl
     case notPermitted(path: String)
     /// Another supervisor holds the cgroup.
     case locked(path: String)
+    /// The cgroup was to be removed as an earlier supervisor's, and has no mark of one.
+    case notAbandoned(path: String)
+    /// The cgroup was to be removed, and this very process is in it.
+    case inside(path: String)
     /// There is no `cgroup.kill` in the cgroup.
     case killUnsupported(path: String)
     /// Processes are left in the cgroup although they were killed and the time given for it is over.
@@ -34,8 +38,8 @@ public enum ControlGroupError: Error, Hashable, Sendable, CustomStringConvertibl
         case .controllerUnavailable(let limit, _, _, _), .limitUnsupported(let limit, _),
             .limitRefused(let limit, _, _, _):
             limit
-        case .system, .notMounted, .outsideOfMount, .notACgroup, .readOnly, .notPermitted, .locked, .killUnsupported,
-            .stillPopulated:
+        case .system, .notMounted, .outsideOfMount, .notACgroup, .readOnly, .notPermitted, .locked, .notAbandoned,
+            .inside, .killUnsupported, .stillPopulated:
             nil
         }
     }
@@ -61,6 +65,10 @@ public enum ControlGroupError: Error, Hashable, Sendable, CustomStringConvertibl
                 + "by its own user manager (systemctl --user), or as root"
         case .locked(let path):
             "another supervisor holds the cgroup \(path); stop that one first, or give this one another cgroup"
+        case .notAbandoned(let path):
+            "\(path) has no mark of a supervisor of this user, so it is left alone"
+        case .inside(let path):
+            "this very command runs in \(path), which is to be removed; run it elsewhere"
         case .killUnsupported(let path):
             "\(path) has no cgroup.kill, so its processes cannot be killed as a whole; "
                 + "cadre needs Linux 5.14 or newer, and a cgroup other than the root"

@@ -122,22 +122,21 @@ extension DelegatedRoot {
     ///
     /// - Throws: `.stillPopulated` when the time is over; `.killUnsupported`; `.system`.
     public func clear(_ name: String, within timeout: Duration) throws(ControlGroupError) {
-        let opened = try rethrowing { () throws(SystemCallError) in try group.openIfPresent(name) }
-        guard let child = opened else { return }
-        try child.kill()
-        let isEmpty = try rethrowing { () throws(SystemCallError) in try child.waitUntilEmpty(within: timeout) }
-        guard isEmpty else {
-            let processes = try rethrowing { () throws(SystemCallError) in try child.processes(recursive: true) }
-            throw .stillPopulated(path: child.path, processes: processes)
-        }
-        try rethrowing { () throws(SystemCallError) in try group.removeTree(childNamed: name) }
+        try group.clear(name, within: timeout)
     }
+
+    /// What this run enabled above a root that it made; nil if the root was there before.
+    var enabledAbove: Set<Controller>? { origin?.enabled }
 
     /// Leaves a root that this run has made: moves this process back to where it came from and removes the root.
     ///
     /// A root that was there before is left as it is; whoever delegated it cleans it up. Services are to be cleared first.
     public func tearDown() throws(ControlGroupError) {
-        guard let origin else { return }
+        guard let origin else {
+            // What hangs in the kernel is to be found later.
+            if try leftovers().isEmpty { try rethrowing { () throws(SystemCallError) in try group.removeRootMark() } }
+            return
+        }
         // A cgroup with enabled controllers takes no processes, so those above must go before we come.
         for (_, error) in group.disable(available) { throw .system(error) }
         for (_, error) in origin.group.disable(origin.enabled) { throw .system(error) }
@@ -180,6 +179,19 @@ extension ControlGroup {
         return "other processes live in \(path)\(others.isEmpty ? "" : " (\(listed(others)))"), "
             + "and the kernel lets a cgroup with processes of its own give no controllers to its children; "
             + "start cadre as the only process of the unit or container, or move the others to a cgroup of their own"
+    }
+
+    /// What ``DelegatedRoot/clear(_:within:)`` does.
+    func clear(_ name: String, within timeout: Duration) throws(ControlGroupError) {
+        let opened = try rethrowing { () throws(SystemCallError) in try openIfPresent(name) }
+        guard let child = opened else { return }
+        try child.kill()
+        let isEmpty = try rethrowing { () throws(SystemCallError) in try child.waitUntilEmpty(within: timeout) }
+        guard isEmpty else {
+            let processes = try rethrowing { () throws(SystemCallError) in try child.processes(recursive: true) }
+            throw .stillPopulated(path: child.path, processes: processes)
+        }
+        try rethrowing { () throws(SystemCallError) in try removeTree(childNamed: name) }
     }
 
     /// Waits until no process is left here or below; false if the time is over before.

@@ -1,7 +1,7 @@
 public import Reactor
 
 /// `io.stat`: what a cgroup and all below it read and wrote, summed over all block devices.
-public struct IOStatistics: Hashable, Sendable {
+public struct IOStatistics: Hashable, Sendable, Codable {
     /// `rbytes`.
     public var readBytes: UInt64 = 0
     /// `wbytes`.

@@ -125,8 +125,8 @@ extension ControlGroupError {
     fileprivate var isMissingFeature: Bool {
         switch self {
         case .controllerUnavailable, .limitUnsupported: true
-        case .system, .notMounted, .outsideOfMount, .notACgroup, .readOnly, .notPermitted, .locked, .killUnsupported,
-            .stillPopulated, .limitRefused:
+        case .system, .notMounted, .outsideOfMount, .notACgroup, .readOnly, .notPermitted, .locked, .notAbandoned,
+            .inside, .killUnsupported, .stillPopulated, .limitRefused:
             false
         }
     }

@@ -1,7 +1,7 @@
 public import Reactor
 
 /// What a cgroup and all below it hold of memory, in bytes: `memory.current` and parts of `memory.stat`.
-public struct MemoryStatistics: Hashable, Sendable {
+public struct MemoryStatistics: Hashable, Sendable, Codable {
     /// `memory.current`: all of it, page cache included.
     public var current: UInt64
     /// `memory.peak`: the most there ever was; nil before Linux 5.19.
@@ -20,7 +20,7 @@ public struct MemoryStatistics: Hashable, Sendable {
     }
 
     /// Parts of `memory.stat`; bytes but for the faults.
-    public struct Composition: Hashable, Sendable {
+    public struct Composition: Hashable, Sendable, Codable {
         /// `anon`: heaps, stacks and so on.
         public var anonymous: UInt64
         /// `file`: page cache, with tmpfs and shared memory.
@@ -62,7 +62,7 @@ public struct MemoryStatistics: Hashable, Sendable {
 }
 
 /// `memory.events`: how often something happened to the memory of a cgroup or one below it.
-public struct MemoryEvents: Hashable, Sendable {
+public struct MemoryEvents: Hashable, Sendable, Codable {
     /// It was reclaimed although under `memory.low`.
     public var low: UInt64
     /// It was slowed down and reclaimed for `memory.high`.

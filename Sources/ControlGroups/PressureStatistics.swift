@@ -3,14 +3,14 @@ public import Reactor
 /// How long tasks of a cgroup waited for a resource: `cpu.pressure`, `memory.pressure` or `io.pressure`.
 ///
 /// See the kernel's Documentation/accounting/psi.rst.
-public struct PressureStatistics: Hashable, Sendable {
+public struct PressureStatistics: Hashable, Sendable, Codable {
     /// Time in which at least one task waited.
     public var some: Stall
     /// Time in which all tasks waited; nil for cpu before Linux 5.13.
     public var full: Stall?
 
     /// One line of a pressure file.
-    public struct Stall: Hashable, Sendable {
+    public struct Stall: Hashable, Sendable, Codable {
         /// The share of the last 10 seconds, in percent.
         public var average10: Double
         /// The share of the last 60 seconds, in percent.

@@ -1,7 +1,7 @@
 public import Reactor
 
 /// All the figures that the kernel keeps of one cgroup and those below it; nil where a controller is missing.
-public struct Statistics: Hashable, Sendable {
+public struct Statistics: Hashable, Sendable, Codable {
     /// Processor time.
     public var cpu: CPUStatistics
     /// Memory held.

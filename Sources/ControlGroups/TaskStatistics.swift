@@ -1,7 +1,7 @@
 public import Reactor
 
 /// The processes and threads of a cgroup and all below it: `pids.*`.
-public struct TaskStatistics: Hashable, Sendable {
+public struct TaskStatistics: Hashable, Sendable, Codable {
     /// `pids.current`: how many there are.
     public var current: UInt64
     /// `max` of `pids.events`: how often a fork failed for `pids.max`.

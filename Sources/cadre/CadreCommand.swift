@@ -17,7 +17,7 @@ struct CadreCommand: ParsableCommand {
         subcommands: [
             RunCommand.self, SuperviseCommand.self, CheckCommand.self, StatusCommand.self, TopCommand.self,
             LogsCommand.self,
-            StartCommand.self, StopCommand.self, ReloadCommand.self,
+            StartCommand.self, StopCommand.self, ReloadCommand.self, InspectCommand.self, DestroyCommand.self,
         ])
 }
 

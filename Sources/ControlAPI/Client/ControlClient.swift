@@ -63,6 +63,11 @@ public final class ControlClient: Sendable {
         try await get("/v1/services/\(RequestTarget.encode(service))/workers/\(number)/incarnations")
     }
 
+    /// Everything that is known of a worker.
+    public func inspect(_ number: Int, of service: String) async throws(ControlError) -> Inspection {
+        try await get("/v1/services/\(RequestTarget.encode(service))/workers/\(number)/inspect")
+    }
+
     /// Whether enough workers are ready: of all, or of one service.
     public func health(of service: String? = nil) async throws(ControlError) -> Health {
         let path = service.map { "/health/\(RequestTarget.encode($0))" } ?? "/health"

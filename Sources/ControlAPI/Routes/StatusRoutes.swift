@@ -1,5 +1,6 @@
 import Cadre
 import Hummingbird
+import NIOCore
 import Supervision
 
 extension RouteTable {
@@ -33,6 +34,20 @@ extension RouteTable {
             let id = try await worker(call, supervisor)
             return try call.answer(
                 try await known { () async throws(UnknownNameError) in try await supervisor.incarnations(of: id) })
+        }
+    }
+
+    /// Everything about a worker; what the worker tells itself is asked for on `eventLoop`.
+    mutating func addInspection(_ supervisor: Supervisor, on eventLoop: any EventLoop) {
+        get("/v1/services/{service}/workers/{worker}/inspect") { call in
+            let id = try await worker(call, supervisor)
+            var inspection = try await known { () async throws(UnknownNameError) in
+                try await supervisor.inspect(id)
+            }
+            if let question = inspection.introspection, inspection.controlGroup != nil {
+                inspection.introspection = await IntrospectionRequest(eventLoop: eventLoop).perform(question)
+            }
+            return try call.answer(inspection)
         }
     }
 }

@@ -80,17 +80,18 @@ public actor ControlServer {
         reactor = try Reactor(name: "cadre-control")
         eventLoop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         eventLoop.next().execute { cadre_name_thread("cadre-http") }
-        routes = Self.routes(to: supervisor, version: version).makeResponder()
+        routes = Self.routes(to: supervisor, version: version, on: eventLoop.next()).makeResponder()
         metricsRoutes = Self.metricsRoutes(to: supervisor).makeResponder()
         let prepared = try Self.prepare(configuration, keeping: [])
         self.prepared = prepared
         bound = Mutex(prepared.entrances.map(\.listener))
     }
 
-    static func routes(to supervisor: Supervisor, version: String) -> RouteTable {
+    static func routes(to supervisor: Supervisor, version: String, on eventLoop: any EventLoop) -> RouteTable {
         var routes = metricsRoutes(to: supervisor)
         routes.addAbout(supervisor, version: version)
         routes.addStatus(supervisor)
+        routes.addInspection(supervisor, on: eventLoop)
         routes.addCommands(supervisor)
         routes.addPlan(supervisor)
         routes.addEvents(supervisor)
