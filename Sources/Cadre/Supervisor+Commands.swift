@@ -152,7 +152,7 @@ extension Supervisor {
         case .failed: return outcome(worker, .failed)
         case .done: return outcome(worker, .done)
         // It was stopped before the order came, and the order doesn't start it.
-        case .stopped: return machine.goal == .running ? nil : outcome(worker, .superseded)
+        case .stopped: return machine.goal == .running ? nil : outcome(worker, .done)
         case .waiting, .starting, .frozen, .draining, .stopping, .killing: return nil
         }
     }
