@@ -12,5 +12,5 @@ func printJSON(_ value: some Encodable, isPretty: Bool = true) throws {
 /// Hands over what was printed so far, for one who goes on printing. If nobody reads it any more it ends the process as
 /// SIGPIPE does, which is ignored in processes that speak HTTP.
 func flushOutput() {
-    if fflush(stdout) != 0, errno == EPIPE { SignalDefault.perform(SIGPIPE) }
+    if fflush(nil) != 0, errno == EPIPE { SignalDefault.perform(SIGPIPE) }
 }

@@ -41,7 +41,7 @@ struct Change<Answer: Encodable & Sendable>: Sendable {
         let report = OutcomeReport(outcomes, wording, within: timeout)
         if !isJSON {
             for line in report.lines { print(SafeText.clean(line)) }
-            fflush(stdout)
+            fflush(nil)
             for problem in report.problems { printError("cadre: \(SafeText.clean(problem))") }
         }
         if report.code != .success { throw report.code }

@@ -1,7 +1,7 @@
-import ArgumentParser
-import Cadre
+public import ArgumentParser
+public import Cadre
 import ControlAPI
-import Processes
+public import Processes
 import Supervision
 
 /// `cadre signal`
@@ -24,8 +24,11 @@ struct SignalCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Which processes of a worker get it: the leader, which was started or named itself with MAINPID=; its \
-            children, which are all others; or all.", valueName: "processes"))
+            "Which processes of a worker get it.",
+            discussion: """
+                The leader is the process that was started, or the one named by MAINPID=; the children are all others.
+                """,
+            valueName: "processes"))
     var to = WorkerCommand.Recipients.leader
 
     @Flag(help: "Print the state of each worker as JSON.")
@@ -56,11 +59,11 @@ extension WorkerOutcome {
     }
 }
 
-extension Signal: @retroactive ExpressibleByArgument {
+extension Signal: ExpressibleByArgument {
     /// A signal by its name or number.
     public init?(argument: String) {
         self.init(name: argument)
     }
 }
 
-extension WorkerCommand.Recipients: @retroactive ExpressibleByArgument {}
+extension WorkerCommand.Recipients: ExpressibleByArgument {}

@@ -24,7 +24,7 @@ struct Timeout: ExpressibleByArgument, Hashable, Sendable {
 
     /// More than nothing.
     init?(argument: String) {
-        guard case let parsed?? = try? DurationFormat.parse(argument), parsed > .zero else { return nil }
+        guard let parsed = try? DurationFormat.parse(argument), parsed > .zero else { return nil }
         duration = parsed
     }
 

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Cadre
 import ControlAPI
 import Glibc
