@@ -19,18 +19,19 @@ struct ApplyCommand: ParsableCommand {
 
     func run() throws {
         let (milestone, timeout) = (waitOptions.noWait ? nil : Milestone.ready, waitOptions.timeout?.duration)
-        waitOptions.run(socketOption) { [isJSON = waitOptions.json] waiting in
-            let plan = try await plan(with: waiting)
-            if !isJSON { plan.printLines() }
+        waitOptions.run(socketOption) { [waitOptions] waiting in
+            // Before it is waited for; without a wait the answer tells.
+            let plan = waitOptions.noWait ? nil : try await plan(with: waiting)
+            if !waitOptions.json { plan?.printLines() }
             let change = Change(
-                wording: plan.wording,
-                progress: Waiting.Progress(title: "applying") { before, _ in Goal(plan, before: before) },
-                timeout: timeout, isJSON: isJSON,
+                wording: \.plan.wording,
+                progress: Waiting.Progress(title: "applying") { before, _ in plan.map { Goal($0, before: before) } },
+                timeout: timeout, isJSON: waitOptions.json,
                 request: { client in try await client.apply(until: milestone, within: timeout) },
                 outcomes: \.outcomes)
             try await change.perform(with: waiting) { result in
                 if result.plan == plan { return }
-                print("it changed meanwhile; this was applied:")
+                if plan != nil { print("the configuration changed meanwhile; this was applied:") }
                 result.plan.printLines()
             }
         }

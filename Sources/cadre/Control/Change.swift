@@ -11,7 +11,7 @@ struct Change<Answer: Encodable & Sendable>: Sendable {
     private static var grace: Duration { .seconds(5) }
 
     /// How it is told of.
-    let wording: OutcomeReport.Wording
+    let wording: @Sendable (Answer) -> OutcomeReport.Wording
     /// What can be told of it while it goes on.
     let progress: Waiting.Progress
     /// How long it may take; nil for as long as it takes.
@@ -27,7 +27,7 @@ struct Change<Answer: Encodable & Sendable>: Sendable {
         switch try await waiting.answer(within: timeout.map { $0 + Self.grace }, showing: progress, request) {
         case .answered(let answer):
             if isJSON { try printJSON(answer) } else { tell(answer) }
-            try report(outcomes(answer))
+            try report(answer)
         case .timedOut:
             printError("cadre: the supervisor doesn't answer; whether it has taken the command is not known")
             throw Failure.timedOut
@@ -37,8 +37,8 @@ struct Change<Answer: Encodable & Sendable>: Sendable {
         }
     }
 
-    private func report(_ outcomes: [WorkerOutcome]) throws {
-        let report = OutcomeReport(outcomes, wording, within: timeout)
+    private func report(_ answer: Answer) throws {
+        let report = OutcomeReport(outcomes(answer), wording(answer), within: timeout)
         if !isJSON {
             for line in report.lines { print(SafeText.clean(line)) }
             fflush(nil)
@@ -96,7 +96,7 @@ extension WorkerCommand {
     ) -> Never {
         let (milestone, timeout) = (options.noWait ? nil : milestone, options.timeout?.duration)
         let change = Change(
-            wording: OutcomeReport.Wording(ongoing, past),
+            wording: { _ in OutcomeReport.Wording(ongoing, past) },
             progress: Waiting.Progress(title: "\(ongoing) \(names.joined(separator: " "))", names: names) {
                 before, _ in Goal(of: self, before: before)
             },

@@ -21,6 +21,8 @@ struct ProgressBar: Hashable {
             rest.append(String(repeating: "#", count: filled), TextStyle(colour: .green))
             rest.append(String(repeating: ".", count: Self.width - filled), .dim)
             rest.append("]  \(count.done)/\(count.total)")
+            // What was replaced may take its time to stop.
+            if count.done == count.total { rest.append(", finishing") }
         }
         rest.append("  \(DurationFormat.uptime(elapsed))")
         var line = StyledLine(title)

@@ -54,10 +54,11 @@ struct ScaleCommand: ParsableCommand {
     func run() throws {
         let counts = try counts()
         let (milestone, timeout) = (waitOptions.noWait ? nil : Milestone.ready, waitOptions.timeout?.duration)
+        let wording = OutcomeReport.Wording(
+            ongoing: { $0.isLeaving ? "stopping" : "starting" }, past: { $0.isLeaving ? "stopped" : "started" },
+            nothing: "nothing to do: the numbers are as they were")
         let change = Change(
-            wording: OutcomeReport.Wording(
-                ongoing: { $0.isLeaving ? "stopping" : "starting" }, past: { $0.isLeaving ? "stopped" : "started" },
-                nothing: "nothing to do: the numbers are as they were"),
+            wording: { _ in wording },
             progress: Waiting.Progress(title: "scaling \(changes.joined(separator: " "))", names: counts.keys.sorted()) {
                 Goal(scaling: $0, to: $1)
             },

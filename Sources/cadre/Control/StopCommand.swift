@@ -33,7 +33,7 @@ struct StopCommand: ParsableCommand {
             ongoing: { _ in "stopping" }, past: { _ in "stopped" },
             nothing: waitOptions.noWait ? "stopping everything" : "stopped everything")
         let change = Change(
-            wording: wording,
+            wording: { _ in wording },
             progress: Waiting.Progress(title: "stopping everything") { before, _ in Goal(of: .stop, before: before) },
             timeout: waitOptions.timeout?.duration, isJSON: waitOptions.json,
             request: { [waitOptions] client in try await client.shutDown(waits: !waitOptions.noWait) },
