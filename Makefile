@@ -10,6 +10,11 @@ DESTDIR ?=
 SYSCONFDIR ?= /etc
 
 bindir := $(PREFIX)/bin
+mandir := $(PREFIX)/share/man/man1
+# Where each shell looks for completions by itself.
+bashdir := $(PREFIX)/share/bash-completion/completions
+zshdir := $(PREFIX)/share/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
+fishdir := $(PREFIX)/share/fish/vendor_completions.d
 # Where systemd looks, whatever the prefix.
 unitdir := /usr/lib/systemd/system
 userunitdir := /usr/lib/systemd/user
@@ -22,7 +27,8 @@ release_flags := -c release --product cadre --static-swift-stdlib
 release_cadre = $(shell swift build $(release_flags) --show-bin-path)/cadre
 
 build_packages := binutils g++ git libcap-dev libsystemd-dev pkg-config
-test_packages := debian-archive-keyring e2fsprogs mmdebstrap python3 python3-venv qemu-system-x86 qemu-utils zstd
+test_packages := debian-archive-keyring e2fsprogs groff-base mmdebstrap python3 python3-venv qemu-system-x86 qemu-utils \
+    zstd
 lint_packages := shellcheck
 # What tests on this machine run: unpacked or installed in .build/test-tools, never in the system.
 unpacked_packages := prometheus
@@ -97,10 +103,25 @@ packages: swift ## install the Debian packages that building and testing need
 
 # install runs as root, for whom there may be no swift on PATH: it builds only if there is nothing to install.
 CADRE ?= $(firstword $(wildcard .build/release/cadre))
+built_cadre = $(or $(CADRE),.build/release/cadre)
+
+.PHONY: man
+man: $(if $(CADRE),,release) ## write the manual pages into .build/man
+	rm -rf .build/man
+	install -d .build/man
+	"$(built_cadre)" manual .build/man
 
 .PHONY: install
 install: $(if $(CADRE),,release) ## install cadre and its units (DESTDIR=, PREFIX=/usr)
-	install -D -m 755 -s "$(or $(CADRE),.build/release/cadre)" "$(DESTDIR)$(bindir)/cadre"
+	install -D -m 755 -s "$(built_cadre)" "$(DESTDIR)$(bindir)/cadre"
+	install -d "$(DESTDIR)$(mandir)" "$(DESTDIR)$(bashdir)" "$(DESTDIR)$(zshdir)" "$(DESTDIR)$(fishdir)"
+	"$(built_cadre)" manual "$(DESTDIR)$(mandir)"
+	gzip -9nf "$(DESTDIR)$(mandir)"/cadre.1 "$(DESTDIR)$(mandir)"/cadre-*.1
+	"$(built_cadre)" --generate-completion-script bash >"$(DESTDIR)$(bashdir)/cadre"
+	"$(built_cadre)" --generate-completion-script zsh >"$(DESTDIR)$(zshdir)/_cadre"
+	"$(built_cadre)" --generate-completion-script fish >"$(DESTDIR)$(fishdir)/cadre.fish"
+	chmod 644 "$(DESTDIR)$(bashdir)/cadre" "$(DESTDIR)$(zshdir)/_cadre" "$(DESTDIR)$(fishdir)/cadre.fish" \
+	    "$(DESTDIR)$(mandir)"/cadre.1.gz "$(DESTDIR)$(mandir)"/cadre-*.1.gz
 	install -d "$(DESTDIR)$(unitdir)" "$(DESTDIR)$(userunitdir)"
 	install -m 644 units/cadre.slice "$(DESTDIR)$(unitdir)/"
 	sed 's|/usr/bin/cadre|$(bindir)/cadre|' units/cadre.service >"$(DESTDIR)$(unitdir)/cadre.service"
@@ -123,7 +144,8 @@ uninstall: ## remove what install has installed, but for the configuration
 	fi
 	rm -f "$(DESTDIR)$(bindir)/cadre" "$(DESTDIR)$(unitdir)"/cadre.{slice,service} \
 	    "$(DESTDIR)$(userunitdir)/cadre.service" "$(DESTDIR)$(sysusersdir)/cadre.conf" \
-	    "$(DESTDIR)$(tmpfilesdir)/cadre.conf"
+	    "$(DESTDIR)$(tmpfilesdir)/cadre.conf" "$(DESTDIR)$(mandir)"/cadre.1.gz "$(DESTDIR)$(mandir)"/cadre-*.1.gz \
+	    "$(DESTDIR)$(bashdir)/cadre" "$(DESTDIR)$(zshdir)/_cadre" "$(DESTDIR)$(fishdir)/cadre.fish"
 	if [[ -z "$(DESTDIR)" && -d /run/systemd/system ]]; then systemctl daemon-reload; fi
 
 .PHONY: clean

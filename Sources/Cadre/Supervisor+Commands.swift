@@ -129,10 +129,11 @@ extension Supervisor {
     /// Tells those who wait for a worker what became of it.
     func settle(_ worker: WorkerID) {
         orders.settle(worker, on: reactor) { order, milestone in
-            if orders.isSuperseded(worker, in: order) { return outcome(worker, .superseded) }
+            // Of one that is no more it isn't known any longer which command came last.
             guard let machine = fleet.worker(worker) else {
                 return outcome(worker, milestone == .stopped || order.leaving.contains(worker) ? .reached : .superseded)
             }
+            if orders.isSuperseded(worker, in: order) { return outcome(worker, .superseded) }
             if order.leaving.contains(worker) { return nil }
             if let ended = order.ended[worker], machine.hasIncarnation(upTo: ended) { return nil }
             switch milestone {
@@ -152,7 +153,7 @@ extension Supervisor {
         case .failed: return outcome(worker, .failed)
         case .done: return outcome(worker, .done)
         // It was stopped before the order came, and the order doesn't start it.
-        case .stopped: return machine.goal == .running ? nil : outcome(worker, .superseded)
+        case .stopped: return machine.goal == .running ? nil : outcome(worker, .done)
         case .waiting, .starting, .frozen, .draining, .stopping, .killing: return nil
         }
     }

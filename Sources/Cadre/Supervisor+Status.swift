@@ -11,7 +11,8 @@ extension Supervisor {
     public func state() -> FleetState {
         FleetState(
             summary: fleet.summary, now: Reactor.now, wallClock: wallClock(), lastEvent: events.stream.last,
-            healthyPercentage: specification.healthyPercentage, ends: ends, services: fleet.serviceNames.map(state(ofService:)),
+            healthyPercentage: specification.healthyPercentage, ends: ends,
+            services: fleet.serviceNames.map(state(ofService:)),
             core: FleetState.CoreLoad(wakeUps: reactor.wakeUps, turns: reactor.turns))
     }
 

@@ -32,8 +32,8 @@ public enum WorkerCommand: Hashable, Sendable {
     /// What is usually waited for after it.
     public var milestone: Milestone {
         switch self {
-        case .start, .restart, .reset, .kill, .thaw, .signal: .ready
-        case .stop: .stopped
+        case .start, .restart, .reset, .thaw, .signal: .ready
+        case .stop, .kill: .stopped
         case .freeze: .frozen
         }
     }
@@ -88,7 +88,7 @@ public struct WorkerOutcome: Hashable, Sendable, Codable {
         case reached
         /// It won't: it has failed for good.
         case failed
-        /// It ended and is to stay so.
+        /// It ended, or was stopped before, and is to stay so.
         case done
         /// Another command came meanwhile.
         case superseded

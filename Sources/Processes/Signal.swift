@@ -38,6 +38,9 @@ public struct Signal: RawRepresentable, Hashable, Sendable, CustomStringConverti
     /// The same as ``name``.
     public var description: String { name }
 
+    /// The signals that have a name of their own, by number; those for real time have not.
+    public static var allNamed: [Signal] { names.indices.map { Signal(rawValue: Int32($0 + 1)) } }
+
     /// Names of the signals from 1 on.
     private static let names = [
         "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM",

@@ -10,14 +10,31 @@ struct CadreCommand: ParsableCommand {
             A service is a command and how to run copies of it; a worker is one numbered copy, such as web/0. Services \
             are written in /etc/cadre/cadre.toml and run by the unit cadre.service, or given to `cadre run`.
 
-            Exit codes: 0 done; 1 it failed; 2 a specification has problems; 3 no supervisor is there; 4 the supervisor \
-            refused; 5 workers have failed for good (cadre run); 64 the command line is wrong.
+            Where a command takes names, they are services (web), workers (web/0), or patterns for either ('w*', \
+            'web/[0-3]'). A command that changes something waits until it is done; Ctrl-C ends the wait, not the change.
+
+            Exit codes: \(Failure.codes.map { "\($0.code.rawValue) \($0.meaning)" }.joined(separator: "; ")).
             """,
         version: cadreVersion,
-        subcommands: [
-            RunCommand.self, SuperviseCommand.self, CheckCommand.self, StatusCommand.self, TopCommand.self,
-            LogsCommand.self,
-            StartCommand.self, StopCommand.self, ReloadCommand.self, InspectCommand.self, DestroyCommand.self,
+        subcommands: [ManualCommand.self],
+        groupedSubcommands: [
+            CommandGroup(name: "Run:", subcommands: [RunCommand.self, SuperviseCommand.self, CheckCommand.self]),
+            CommandGroup(
+                name: "Look:",
+                subcommands: [
+                    StatusCommand.self, TopCommand.self, InspectCommand.self, LogsCommand.self, EventsCommand.self,
+                ]),
+            CommandGroup(
+                name: "Command workers:",
+                subcommands: [
+                    StartCommand.self, StopCommand.self, RestartCommand.self, ResetCommand.self, KillCommand.self,
+                    FreezeCommand.self, ThawCommand.self, SignalCommand.self,
+                ]),
+            CommandGroup(
+                name: "Change what runs:",
+                subcommands: [
+                    ScaleCommand.self, LimitCommand.self, PlanCommand.self, ApplyCommand.self, DestroyCommand.self,
+                ]),
         ])
 }
 

@@ -10,6 +10,19 @@ enum Failure {
     static let noSupervisor = ExitCode(3)
     static let refused = ExitCode(4)
     static let workersFailed = ExitCode(5)
+    static let timedOut = ExitCode(6)
+    static let changes = ExitCode(10)
+    static let interrupted = ExitCode(130)
+
+    /// Every code and what it means.
+    static let codes: [(code: ExitCode, meaning: String)] = [
+        (.success, "done"), (failed, "it failed"), (badSpecification, "a specification has problems"),
+        (noSupervisor, "no supervisor is there"),
+        (refused, "the supervisor refused, or another command came in between"),
+        (workersFailed, "workers have failed for good"), (timedOut, "it was not done within --timeout"),
+        (changes, "there is something to apply (cadre plan --exit-code)"),
+        (.validationFailure, "the command line is wrong"), (interrupted, "interrupted while it waited"),
+    ]
 
     /// Says what went wrong on standard error, and returns the code to exit with.
     static func report(_ error: any Error) -> ExitCode {
@@ -47,8 +60,8 @@ enum Failure {
 }
 
 /// Prints a line on standard error.
-func printError(_ line: String) {
-    let text = line + "\n"
+func printError(_ line: String, terminator: String = "\n") {
+    let text = line + terminator
     write(2, text, text.utf8.count)
 }
 

@@ -58,6 +58,17 @@ extension RunCommand {
         }
     }
 
+    func metricsAddress() throws -> SocketAddress? {
+        guard let metrics else { return nil }
+        let address = try named("--metrics") { () throws(FormatError) in try SocketAddress.parse(metrics) }
+        guard address.isLoopback else {
+            throw ValidationError(
+                "--metrics: \"\(metrics)\" is no loopback address, and metrics are served to everybody who asks; "
+                    + "write one such as 127.0.0.1:9477")
+        }
+        return address
+    }
+
     func socket(_ text: String, _ index: Int) throws -> SocketSpecification {
         // A name ends at the first "=", which no address begins with.
         let parts = text.split(separator: "=", maxSplits: 1).map(String.init)

@@ -69,16 +69,21 @@ struct InspectionText {
                 return (limit.file, kernel + (differs ? "  (specified: \(limit.specified ?? ""))" : ""))
             })
         guard let statistics = group.statistics else { return }
+        func size(_ bytes: UInt64?) -> String? { bytes.map { SizeFormat.format($0) } }
+        func pressure(_ statistics: PressureStatistics?) -> String? {
+            statistics.map { "\($0.some.average10) % of the last 10 s" }
+        }
+        let memory = statistics.memory
         table([
-            ("memory", statistics.memory.map { SizeFormat.format($0.current) }),
-            ("memory peak", statistics.memory?.peak.map { SizeFormat.format($0) }),
-            ("anonymous", statistics.memory.map { SizeFormat.format($0.composition.anonymous) }),
-            ("page cache", statistics.memory.map { SizeFormat.format($0.composition.file) }),
-            ("swap", statistics.memory?.swapCurrent.map { SizeFormat.format($0) }),
-            ("tasks", statistics.tasks.map { "\($0.current)\($0.peak.map { ", at most \($0)" } ?? "")" }),
-            ("cpu pressure", statistics.cpuPressure.map { "\($0.some.average10) % of the last 10 s" }),
-            ("memory pressure", statistics.memoryPressure.map { "\($0.some.average10) % of the last 10 s" }),
-            ("io pressure", statistics.ioPressure.map { "\($0.some.average10) % of the last 10 s" }),
+            ("memory", size(memory?.current)),
+            ("memory peak", size(memory?.peak)),
+            ("anonymous", size(memory?.composition.anonymous)),
+            ("page cache", size(memory?.composition.file)),
+            ("swap", size(memory?.swapCurrent)),
+            ("tasks", statistics.tasks.map { "\($0.current)" }),
+            ("cpu pressure", pressure(statistics.cpuPressure)),
+            ("memory pressure", pressure(statistics.memoryPressure)),
+            ("io pressure", pressure(statistics.ioPressure)),
         ])
     }
 

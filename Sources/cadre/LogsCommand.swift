@@ -14,7 +14,9 @@ struct LogsCommand: ParsableCommand {
             to a terminal or a file are not in the journal.
             """)
 
-    @Argument(help: "Services or workers (web, web/0).")
+    @Argument(
+        help: "Services or workers (web, web/0).",
+        completion: .custom { words, _, prefix in LiveNames(words: words).candidates(for: prefix) })
     var names: [String] = []
 
     @Flag(name: .shortAndLong, help: "Go on with new lines as they come.")

@@ -75,6 +75,11 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Where the copies' output goes: terminal, journal or none.", valueName: "where"))
     var log = Log.terminal
 
+    @Option(
+        help: ArgumentHelp(
+            "A loopback address where metrics are served to everybody on this host.", valueName: "address"))
+    var metrics: String?
+
     @OptionGroup var options: SupervisorOptions
 
     @Argument(
@@ -88,17 +93,19 @@ struct RunCommand: ParsableCommand {
     }
 
     func run() throws {
-        let service = try makeService()
+        let specification = Specification(
+            services: [try makeService()], metrics: MetricsSpecification(listen: try metricsAddress()))
         let runtimeDirectory = options.runtimeDirectory ?? RuntimeDirectory.ofThisRun
         var supervisorOptions = Options(
             runtimeDirectory: runtimeDirectory, logs: log == .journal ? .journal : .terminal, handlesSignals: true,
             notifiesManager: true, endsWhenIdle: true)
         try options.apply(to: &supervisorOptions)
-        Foreground.run(Specification(services: [service]), supervisorOptions)
+        Foreground.run(specification, supervisorOptions)
     }
 
     func validate() throws {
         _ = try makeService()
+        _ = try metricsAddress()
     }
 
     /// The service that the flags describe.

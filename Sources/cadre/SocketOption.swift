@@ -44,8 +44,10 @@ struct SocketOption: ParsableArguments {
         completion: .file())
     var socket: String?
 
-    var path: String {
-        if let socket { return socket }
+    var path: String { socket ?? Self.standardPath }
+
+    /// That of the supervisor that is meant when none is named.
+    static var standardPath: String {
         if let socket = getenv("CADRE_SOCKET") { return String(cString: socket) }
         let own = RuntimeDirectory.socket(in: RuntimeDirectory.standard)
         let system = "/run/cadre/control.sock"

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Cadre
 import ControlAPI
-import FoundationEssentials
 import Glibc
 import Reactor
 
@@ -13,7 +12,9 @@ struct StatusCommand: ParsableCommand {
             CPU is what the worker has used, its past incarnations included; MEMORY what its cgroup holds and may hold.
             """)
 
-    @Argument(help: "Show only these services or workers (web, web/0).")
+    @Argument(
+        help: "Show only these services, workers or patterns (web, web/0, 'w*').",
+        completion: .custom { words, _, prefix in LiveNames(words: words).candidates(for: prefix) })
     var names: [String] = []
 
     @Flag(help: "Print JSON; with --watch, an object a line.")
@@ -40,7 +41,7 @@ struct StatusCommand: ParsableCommand {
         }
         let snapshot = try socketOption.runClient { [names] client in try await client.status(names) }
         try Failure.reporting {
-            if json { return try printJSON(snapshot, isPretty: true) }
+            if json { return try printJSON(snapshot) }
             for line in StatusTable.lines(of: snapshot) { print(line.rendered(isColoured: isColoured(1))) }
         }
     }
@@ -80,20 +81,13 @@ struct StatusCommand: ParsableCommand {
             if !isFirst { print() }
             for line in StatusTable.lines(of: snapshot) { print(line.plain(isASCII: false)) }
         }
-        fflush(nil)
+        flushOutput()
     }
 
     private func show(_ lines: [StyledLine], _ table: inout TableInPlace) {
         print(
             table.sequence(to: lines, size: .of(1), isColoured: isColoured(1), symbols: .current), terminator: "")
-        fflush(nil)
-    }
-
-    private func printJSON(_ snapshot: Snapshot, isPretty: Bool) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        if isPretty { encoder.outputFormatting.insert(.prettyPrinted) }
-        print(String(decoding: try encoder.encode(snapshot), as: UTF8.self))
+        flushOutput()
     }
 }
 

@@ -103,7 +103,8 @@ import Testing
         FleetState(
             summary: FleetSummary(services: 1, workers: workers.count, ready: workers.count, failed: 0), now: .zero,
             wallClock: 0, lastEvent: EventID(run: 1, number: 0), healthyPercentage: 50,
-            ends: 0, services: [
+            ends: 0,
+            services: [
                 ServiceState(
                     name: "web", wanted: workers.count, healthyPercentage: 50, limits: ResourceLimits(),
                     hasGroup: false, counters: ServiceCounters(), workers: workers)

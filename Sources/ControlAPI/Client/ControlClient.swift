@@ -154,13 +154,13 @@ public final class ControlClient: Sendable {
         try await post("/v1/apply", query: Self.query(milestone, time), nil as CommandRequest?)
     }
 
-    /// Stops everything, the supervisor included, and returns when its process is gone, if it is on this host.
-    public func shutDown() async throws(ControlError) {
+    /// Stops everything, the supervisor included.
+    ///
+    /// - Parameter waits: whether to return only when its process is gone, if it is on this host.
+    @discardableResult
+    public func shutDown(waits: Bool = true) async throws(ControlError) -> CommandResult {
+        guard waits, case .unix = server else { return try await post("/v1/shutdown", nil as CommandRequest?) }
         let supervisor = try await about().pid
-        guard case .unix = server else {
-            _ = try await post("/v1/shutdown", nil as CommandRequest?) as CommandResult
-            return
-        }
         let pidfd: Descriptor
         do {
             pidfd = Descriptor(
@@ -168,8 +168,9 @@ public final class ControlClient: Sendable {
         } catch {
             throw .system(error)
         }
-        _ = try await post("/v1/shutdown", nil as CommandRequest?) as CommandResult
+        let result: CommandResult = try await post("/v1/shutdown", nil as CommandRequest?)
         await waitForEnd(of: pidfd)
+        return result
     }
 
     /// Waits on a thread of its own, as an executor is not to be blocked.

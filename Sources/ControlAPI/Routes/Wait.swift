@@ -30,12 +30,6 @@ struct Wait: Sendable {
         guard let milestone else {
             return try call.answer(result(await supervisor.outcome(of: order)), status: .accepted)
         }
-        let outcomes = try await call.whileConnected {
-            await supervisor.outcome(of: order, until: milestone, within: time)
-        }
-        var response = try call.answer(result(outcomes))
-        // Watching for a hang-up used up the connection.
-        response.headers[.connection] = "close"
-        return response
+        return try call.answer(result(await supervisor.outcome(of: order, until: milestone, within: time)))
     }
 }

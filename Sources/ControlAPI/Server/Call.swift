@@ -11,12 +11,17 @@ struct Call: Sendable {
     static let longestBody = 64 * 1024
 
     let request: Request
+    private let content: RequestBody
     private let parameters: Parameters
     private let query: [String: [String]]
 
+    /// - Parameter content: where the body is to be read from.
     /// - Throws: a problem if the query has parameters that the route doesn't take.
-    init(_ request: Request, _ context: ControlContext, _ route: RouteTable.Route) throws(Problem) {
+    init(
+        _ request: Request, content: RequestBody, _ context: ControlContext, _ route: RouteTable.Route
+    ) throws(Problem) {
         self.request = request
+        self.content = content
         parameters = context.parameters
         var query: [String: [String]] = [:]
         for (name, value) in request.uri.queryParameters {
@@ -98,15 +103,10 @@ struct Call: Sendable {
 
     private func bytes() async throws -> [UInt8] {
         do {
-            return Array(buffer: try await request.body.collect(upTo: Self.longestBody))
+            return Array(buffer: try await content.collect(upTo: Self.longestBody))
         } catch is NIOTooManyBytesError {
             throw Problem(.tooLarge, "the request's body is longer than 64 KiB")
         }
-    }
-
-    /// Does something that takes its time, and gives it up if the client hangs up. The body must have been read.
-    func whileConnected<Value: Sendable>(_ body: () async -> Value) async throws -> Value {
-        try await request.body.consumeWithCancellationOnInboundClose { _ in await body() }
     }
 
     /// An answer in JSON.

@@ -1,0 +1,108 @@
+import ArgumentParser
+import Cadre
+import ControlAPI
+import Glibc
+import Reactor
+import Specification
+
+/// A change that a subcommand asks for, from the request to the words about what became of it.
+struct Change<Answer: Encodable & Sendable>: Sendable {
+    /// How long the supervisor may take for the answer beyond the time that it is told to wait.
+    private static var grace: Duration { .seconds(5) }
+
+    /// How it is told of.
+    let wording: @Sendable (Answer) -> OutcomeReport.Wording
+    /// What can be told of it while it goes on.
+    let progress: Waiting.Progress
+    /// How long it may take; nil for as long as it takes.
+    let timeout: Duration?
+    let isJSON: Bool
+    /// Asks for it.
+    let request: @Sendable (ControlClient) async throws -> Answer
+    /// What became of each worker.
+    let outcomes: @Sendable (Answer) -> [WorkerOutcome]
+
+    /// Asks and waits, says what became of it, and throws the exit code unless that is success.
+    func perform(with waiting: Waiting, then tell: (Answer) -> Void = { _ in }) async throws {
+        switch try await waiting.answer(within: timeout.map { $0 + Self.grace }, showing: progress, request) {
+        case .answered(let answer):
+            if isJSON { try printJSON(answer) } else { tell(answer) }
+            try report(answer)
+        case .timedOut:
+            printError("cadre: the supervisor doesn't answer; whether it has taken the command is not known")
+            throw Failure.timedOut
+        case .interrupted:
+            await reportStanding(await waiting.standing(of: progress.names))
+            throw Failure.interrupted
+        }
+    }
+
+    private func report(_ answer: Answer) throws {
+        let report = OutcomeReport(outcomes(answer), wording(answer), within: timeout)
+        if !isJSON {
+            for line in report.lines { print(SafeText.clean(line)) }
+            fflush(nil)
+            for problem in report.problems { printError("cadre: \(SafeText.clean(problem))") }
+        }
+        if report.code != .success { throw report.code }
+    }
+
+    private func reportStanding(_ snapshot: Snapshot?) async {
+        guard let snapshot else {
+            return printError(
+                "cadre: interrupted, and the supervisor doesn't answer; whether it has taken the command is not known")
+        }
+        printError("cadre: interrupted; the supervisor goes on with it, and cadre status shows how far it is")
+        for line in StandingReport.lines(of: snapshot) { printError("cadre: \(line)") }
+    }
+}
+
+/// In what states workers are, for one who doesn't wait any longer.
+enum StandingReport {
+    /// A line for each state: `starting: web/0 web/1`.
+    static func lines(of snapshot: Snapshot) -> [String] {
+        var groups: [(state: String, workers: [String])] = []
+        for service in snapshot.services {
+            for worker in service.workers {
+                let (name, state) = ("\(service.name)/\(worker.number)", worker.state)
+                if let index = groups.firstIndex(where: { $0.state == state }) {
+                    groups[index].workers.append(name)
+                } else {
+                    groups.append((state, [name]))
+                }
+            }
+        }
+        return groups.map { "\($0.state): \(NamePhrase.of($0.workers))" }
+    }
+}
+
+extension WaitOptions {
+    /// Runs the body of a subcommand that waits; a Ctrl-C is the wait's to hear.
+    func run(_ socket: SocketOption, _ body: @escaping @Sendable (Waiting) async throws -> Void) -> Never {
+        ClientLoop.run(blocking: Waiting.signals) { reactor in
+            try await body(try Waiting(for: ControlClient(path: socket.path), on: reactor))
+        }
+    }
+}
+
+extension WorkerCommand {
+    /// Gives workers this command, as the options have it, and ends the process.
+    ///
+    /// - Parameters:
+    ///   - ongoing: what it does to workers: `restarting`.
+    ///   - past: what it has done to them: `restarted`.
+    func perform(
+        on names: [String], _ ongoing: String, _ past: String, _ options: WaitOptions, _ socket: SocketOption
+    ) -> Never {
+        let (milestone, timeout) = (options.noWait ? nil : milestone, options.timeout?.duration)
+        let change = Change(
+            wording: { _ in OutcomeReport.Wording(ongoing, past) },
+            progress: Waiting.Progress(title: "\(ongoing) \(names.joined(separator: " "))", names: names) {
+                before, _ in Goal(of: self, before: before)
+            },
+            timeout: timeout, isJSON: options.json,
+            request: { client in try await client.command(self, names, until: milestone, within: timeout) },
+            outcomes: \.outcomes)
+        options.run(socket) { waiting in try await change.perform(with: waiting) }
+    }
+}

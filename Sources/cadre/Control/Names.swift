@@ -1,0 +1,31 @@
+import ArgumentParser
+import Supervision
+
+/// The services and workers that a subcommand is for.
+struct NamesArgument: ParsableArguments {
+    @Argument(
+        help: "Services, workers or patterns (web, web/0, 'w*', 'web/[0-3]').",
+        completion: .custom { words, _, prefix in LiveNames(words: words).candidates(for: prefix) })
+    var names: [String]
+}
+
+/// Names in sentences.
+enum NamePhrase {
+    /// How many names are written out.
+    private static let most = 16
+
+    /// The workers by name; if there are very many, how many each service has of them.
+    static func of(_ workers: [String]) -> String {
+        if workers.count <= most { return workers.joined(separator: " ") }
+        var counts: [(service: Substring, count: Int)] = []
+        for worker in workers {
+            let service = worker.prefix { $0 != "/" }
+            if counts.last?.service == service {
+                counts[counts.count - 1].count += 1
+            } else {
+                counts.append((service, 1))
+            }
+        }
+        return counts.map { "\($0.count) worker\($0.count == 1 ? "" : "s") of \($0.service)" }.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,94 @@
+import ArgumentParser
+import Cadre
+import Specification
+
+/// What became of a command, for people.
+struct OutcomeReport {
+    /// How a command is told of.
+    struct Wording: Sendable {
+        /// What is done to a worker while it goes on: `restarting`.
+        let ongoing: @Sendable (WorkerOutcome) -> String
+        /// What was done to a worker: `restarted`.
+        let past: @Sendable (WorkerOutcome) -> String
+        /// What is to be said where there was nothing to do.
+        let nothing: String
+    }
+
+    /// How many lines there may be of one kind.
+    private static let most = 10
+
+    /// What went as it should.
+    private(set) var lines: [String] = []
+    /// What did not, with what to do about it.
+    private(set) var problems: [String] = []
+    /// The code to exit with: the gravest one.
+    private(set) var code = ExitCode.success
+
+    /// - Parameter time: how long it was waited.
+    init(_ outcomes: [WorkerOutcome], _ wording: Wording, within time: Duration?) {
+        func those(_ outcome: WorkerOutcome.Outcome) -> [WorkerOutcome] { outcomes.filter { $0.outcome == outcome } }
+        if outcomes.isEmpty { lines.append(wording.nothing) }
+        lines += Self.grouped(those(.reached), by: wording.past).map { "\($0.key) \($0.names)" }
+        lines += Self.grouped(those(.accepted), by: wording.ongoing).map { "\($0.key) \($0.names)" }
+        lines += Self.grouped(those(.done), by: Self.state).map { "\($0.key), and to stay so: \($0.names)" }
+        addSuperseded(those(.superseded))
+        addTimedOut(those(.timedOut), within: time)
+        addFailed(those(.failed))
+    }
+
+    private mutating func addSuperseded(_ outcomes: [WorkerOutcome]) {
+        if outcomes.isEmpty { return }
+        code = Failure.refused
+        for (state, names) in Self.grouped(outcomes, by: Self.state) {
+            problems.append("another command came meanwhile; now \(state): \(names)")
+        }
+    }
+
+    private mutating func addTimedOut(_ outcomes: [WorkerOutcome], within time: Duration?) {
+        if outcomes.isEmpty { return }
+        code = Failure.timedOut
+        let time = time.map { " in \(DurationFormat.format($0))" } ?? ""
+        for (state, names) in Self.grouped(outcomes, by: Self.state) {
+            problems.append("not done\(time), still \(state): \(names)")
+        }
+        problems.append("the supervisor goes on with it; cadre status shows how far it is")
+    }
+
+    private mutating func addFailed(_ outcomes: [WorkerOutcome]) {
+        if outcomes.isEmpty { return }
+        code = Failure.workersFailed
+        for outcome in outcomes.prefix(Self.most) {
+            let exit = outcome.lastExit.map { ": its last end was \(StatusTable.lastExit($0))" } ?? ""
+            problems.append(
+                "\(outcome.worker) has failed\(exit); cadre logs \(outcome.worker) tells more, "
+                    + "and cadre start \(outcome.worker) revives it")
+        }
+        let hidden = outcomes.count - Self.most
+        if hidden > 0 { problems.append("\(hidden) more have failed; cadre status shows them") }
+    }
+
+    private static func state(_ outcome: WorkerOutcome) -> String { outcome.state ?? "gone" }
+
+    /// The workers of the same text, in the order in which the texts come.
+    private static func grouped(
+        _ outcomes: [WorkerOutcome], by text: (WorkerOutcome) -> String
+    ) -> [(key: String, names: String)] {
+        var groups: [(key: String, workers: [String])] = []
+        for outcome in outcomes {
+            let key = text(outcome)
+            if let index = groups.firstIndex(where: { $0.key == key }) {
+                groups[index].workers.append(outcome.worker)
+            } else {
+                groups.append((key, [outcome.worker]))
+            }
+        }
+        return groups.map { ($0.key, NamePhrase.of($0.workers)) }
+    }
+}
+
+extension OutcomeReport.Wording {
+    /// One that is the same for all workers.
+    init(_ ongoing: String, _ past: String) {
+        self.init(ongoing: { _ in ongoing }, past: { _ in past }, nothing: "nothing to do")
+    }
+}

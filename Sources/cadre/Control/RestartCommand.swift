@@ -1,0 +1,20 @@
+import ArgumentParser
+import Cadre
+
+/// `cadre restart`
+struct RestartCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restart", abstract: "Replace workers one after another, each when its successor is ready.",
+        discussion: """
+            What runs of a service goes on serving until the next worker is ready to take over; services are restarted side by \
+            side. Workers that are down are started. It returns when nothing of the former incarnations is left.
+            """)
+
+    @OptionGroup var target: NamesArgument
+    @OptionGroup var waitOptions: WaitOptions
+    @OptionGroup var socketOption: SocketOption
+
+    func run() throws {
+        WorkerCommand.restart.perform(on: target.names, "restarting", "restarted", waitOptions, socketOption)
+    }
+}
