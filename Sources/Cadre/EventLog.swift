@@ -72,7 +72,7 @@ final class EventLog {
         case .stopping(let number, let reason):
             log(.info, .stopping, "stopping \(worker) (\(reason.phrase))", worker, number)
         case .killed(let number, byCommand: true):
-            log(.notice, .killed, "killing \(worker), as it was told to", worker, number)
+            log(.notice, .killed, "killing \(worker) by command", worker, number)
         case .killed(let number, byCommand: false):
             log(.warning, .killed, "\(worker) did not stop in time and is killed", worker, number)
         case .frozen(let number): log(.notice, .frozen, "\(worker) is frozen", worker, number)
@@ -120,7 +120,8 @@ final class EventLog {
             case .oomKill:
                 "\(worker) ran out of memory and was killed by the kernel"
                     + (peak.map { " (peak \(SizeFormat.format($0)))" } ?? "")
-            case .memoryHigh, .readyTimeout, .watchdog, .replaced, .manual, .stopped, .spawn:
+            case .manual: "\(worker) was killed by command"
+            case .memoryHigh, .readyTimeout, .watchdog, .replaced, .stopped, .spawn:
                 "\(worker) ended, as it \(end.reason.phrase)"
             }
         log(
@@ -149,7 +150,8 @@ extension EndReason {
         case .readyTimeout: "was not ready in time"
         case .watchdog: "did not answer its watchdog"
         case .replaced: "ran an outdated specification"
-        case .manual, .stopped: "was told to"
+        case .manual: "is restarted by command"
+        case .stopped: "was told to"
         case .spawn: "could not be executed"
         }
     }

@@ -73,6 +73,23 @@ import Testing
         }
     }
 
+    @Test("a service's cgroup that somebody froze holds up nobody else, and its worker starts when it is thawed")
+    func frozen() throws {
+        let patient = "restart = { delay = '10ms', jitter = 0, max_delay = '10ms' }"
+        try withSupervisor(service("ice", "sleep", more: patient) + service("web", "sleep")) { supervisor in
+            let worker = try supervisor.ready("ice/0")
+            let other = try supervisor.ready("web/0")
+            let freezer = try Descriptor.open("\(supervisor.scene.cgroup)/ice/cgroup.freeze", flags: O_WRONLY)
+            try freezer.write("1")
+            kill(worker, SIGKILL)
+            try supervisor.expect("error: ice/0 cannot be started: the cgroup", "is frozen by somebody; thaw it")
+            kill(other, SIGKILL)
+            #expect(try supervisor.ready("web/0") != other)
+            try freezer.write("0")
+            #expect(try supervisor.ready("ice/0") != worker)
+        }
+    }
+
     @Test("a worker that moves itself to another cgroup is noticed and killed, however early it does")
     func escaped() throws {
         try withScene { elsewhere in
