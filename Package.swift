@@ -77,7 +77,8 @@ let package = Package(
             name: "ControlAPI",
             dependencies: [
                 "CLinux", "Cadre", "ControlGroups", "Processes", "Reactor", "Specification", "Supervision", httpTypes,
-                hummingbird, hummingbirdCore, logging, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, nioPosix, nioSSL, system,
+                hummingbird, hummingbirdCore, logging, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, nioPosix,
+                nioSSL, system,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -112,7 +113,9 @@ let package = Package(
         // They run the built `cadre`; hence the dependency on its target.
         .testTarget(
             name: "CommandTests",
-            dependencies: ["CLinux", "Cadre", "CadreCommand", "Processes", "Reactor", "Surveyor", "TestWorker", system],
+            dependencies: [
+                "CLinux", "Cadre", "CadreCommand", "Processes", "Reactor", "Surveyor", "TestWorker", system,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "SystemdTests", dependencies: ["CLinux", "Reactor", "Systemd", logging, system],

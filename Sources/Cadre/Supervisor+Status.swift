@@ -2,7 +2,7 @@ import CLinux
 import ControlGroups
 import Processes
 import Reactor
-import Specification
+public import Specification
 public import Supervision
 
 /// How things stand.
@@ -15,6 +15,9 @@ extension Supervisor {
             services: fleet.serviceNames.map(state(ofService:)),
             core: FleetState.CoreLoad(wakeUps: reactor.wakeUps, turns: reactor.turns))
     }
+
+    /// How the specification wants metrics served.
+    public var metrics: MetricsSpecification { specification.metrics }
 
     private func state(ofService name: String) -> ServiceState {
         let specification = specified(name) ?? services[name]?.specification

@@ -10,7 +10,8 @@ final class Program {
     private let pid: Int32
     private let pidfd: Descriptor
     private let reading: Descriptor
-    private var unread: [UInt8] = []
+    private var partial: [UInt8] = []
+    private var unclaimed: [String] = []
     private var hasEnded = false
     /// All that it printed so far, on standard output and standard error.
     private(set) var output = ""
@@ -37,15 +38,11 @@ final class Program {
         _ = try? finish()
     }
 
-    /// Waits for a line that contains `part`, from where the last such wait ended, and returns it.
+    /// Waits for a line that contains `part`, and returns it; each line meets one expectation only.
     @discardableResult
     func expect(_ part: String, at location: SourceLocation = #_sourceLocation) throws -> String {
         while true {
-            while let end = unread.firstIndex(of: UInt8(ascii: "\n")) {
-                let line = String(decoding: unread[..<end], as: UTF8.self)
-                unread.removeSubrange(...end)
-                if line.contains(part) { return line }
-            }
+            if let index = unclaimed.firstIndex(where: { $0.contains(part) }) { return unclaimed.remove(at: index) }
             try #require(try read(), "it ended without \"\(part)\": \(output)", sourceLocation: location)
         }
     }
@@ -70,7 +67,11 @@ final class Program {
         try wait(for: reading.rawValue)
         var chunk = [UInt8](repeating: 0, count: 65536)
         let count = try chunk.withUnsafeMutableBytes { try reading.read(into: $0) }
-        unread += chunk[..<count]
+        partial += chunk[..<count]
+        while let end = partial.firstIndex(of: UInt8(ascii: "\n")) {
+            unclaimed.append(String(decoding: partial[..<end], as: UTF8.self))
+            partial.removeSubrange(...end)
+        }
         output += String(decoding: chunk[..<count], as: UTF8.self)
         return count > 0
     }

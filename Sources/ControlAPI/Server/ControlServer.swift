@@ -81,14 +81,14 @@ public actor ControlServer {
         eventLoop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         eventLoop.next().execute { cadre_name_thread("cadre-http") }
         routes = Self.routes(to: supervisor, version: version, on: eventLoop.next()).makeResponder()
-        metricsRoutes = Self.metricsRoutes(to: supervisor).makeResponder()
+        metricsRoutes = Self.metricsRoutes(to: supervisor, version: version).makeResponder()
         let prepared = try Self.prepare(configuration, keeping: [])
         self.prepared = prepared
         bound = Mutex(prepared.entrances.map(\.listener))
     }
 
     static func routes(to supervisor: Supervisor, version: String, on eventLoop: any EventLoop) -> RouteTable {
-        var routes = metricsRoutes(to: supervisor)
+        var routes = metricsRoutes(to: supervisor, version: version)
         routes.addAbout(supervisor, version: version)
         routes.addStatus(supervisor)
         routes.addInspection(supervisor, on: eventLoop)
@@ -98,9 +98,10 @@ public actor ControlServer {
         return routes
     }
 
-    private static func metricsRoutes(to supervisor: Supervisor) -> RouteTable {
+    private static func metricsRoutes(to supervisor: Supervisor, version: String) -> RouteTable {
         var routes = RouteTable()
         routes.addHealth(supervisor)
+        routes.addMetrics(supervisor, version: version)
         return routes
     }
 
