@@ -112,8 +112,10 @@ let package = Package(
         // They run the built `cadre`; hence the dependency on its target.
         .testTarget(
             name: "CommandTests",
-            dependencies: ["CLinux", "Cadre", "CadreCommand", "Processes", "Reactor", "Surveyor", "TestWorker", system],
-            swiftSettings: strict),
+            dependencies: [
+                "CLinux", "Cadre", "CadreCommand", "ControlAPI", "Processes", "Reactor", "Specification", "Surveyor",
+                "TestWorker", system,
+            ], swiftSettings: strict),
         .testTarget(
             name: "SystemdTests", dependencies: ["CLinux", "Reactor", "Systemd", logging, system],
             swiftSettings: strict),
@@ -131,7 +133,7 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "Cadre", "CadreCommand", "ControlGroups", "Specification", "Supervision", argumentParser,
+                "Cadre", "CadreCommand", "ControlGroups", "Processes", "Specification", "Supervision", argumentParser,
             ],
             swiftSettings: strict),
         .testTarget(
