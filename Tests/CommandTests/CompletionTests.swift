@@ -34,6 +34,7 @@ import Testing
             #expect(try complete("cadre", "signal", "HU", socket: socket) == ["HUP"])
             #expect(try complete("cadre", "signal", "HUP", "web", "--to", "c", socket: socket) == ["children"])
             #expect(try complete("cadre", "scale", "w", socket: socket) == ["web=2"])
+            #expect(try complete("cadre", "inspect", "w", socket: socket) == ["web/0", "web/1"])
             #expect(try complete("cadre", "limit", "w", socket: socket) == ["web"])
             #expect(try complete("cadre", "limit", "web", "--io", socket: socket) == ["--io-weight"])
             #expect(try complete("cadre", "stop", "--socket", socket, "a", socket: "/nowhere") == ["api", "api/0"])
