@@ -114,9 +114,9 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "CLinux", "Cadre", "CadreCommand", "Processes", "Reactor", "Surveyor", "TestWorker", system,
-            ],
-            swiftSettings: strict),
+                "CLinux", "Cadre", "CadreCommand", "ControlAPI", "Processes", "Reactor", "Specification", "Surveyor",
+                "TestWorker", system,
+            ], swiftSettings: strict),
         .testTarget(
             name: "SystemdTests", dependencies: ["CLinux", "Reactor", "Systemd", logging, system],
             swiftSettings: strict),
@@ -134,7 +134,7 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "Cadre", "CadreCommand", "ControlGroups", "Specification", "Supervision", argumentParser,
+                "Cadre", "CadreCommand", "ControlGroups", "Processes", "Specification", "Supervision", argumentParser,
             ],
             swiftSettings: strict),
         .testTarget(

@@ -15,28 +15,37 @@ final class OrderBook {
         var outcomes: [WorkerID: WorkerOutcome] = [:]
     }
 
+    /// What a command wants a worker to be.
+    enum Intent: Hashable {
+        case running, stopped, frozen, absent
+    }
+
     private var lastNumber: UInt64 = 0
-    private var latest: [WorkerID: UInt64] = [:]
+    private var latest: [WorkerID: (number: UInt64, intent: Intent)] = [:]
     private var waiters: [UInt64: Waiter] = [:]
     private var waitersByWorker: [WorkerID: Set<UInt64>] = [:]
     private var lastWaiter: UInt64 = 0
 
-    /// Notes a command for workers; a decision supersedes those that came before.
+    /// Notes a command for workers. It supersedes those that came before and wanted something else.
+    ///
+    /// - Parameter intent: nil for a command that changes nothing of what is wanted.
     func note(
-        _ workers: [WorkerID], isDecision: Bool, ended: [WorkerID: UInt64] = [:], leaving: Set<WorkerID> = []
+        _ workers: [WorkerID], _ intent: Intent?, ended: [WorkerID: UInt64] = [:], leaving: Set<WorkerID> = []
     ) -> Order {
-        if isDecision {
-            lastNumber += 1
-            for worker in workers { latest[worker] = lastNumber }
-        }
+        lastNumber += 1
         var numbers: [WorkerID: UInt64] = [:]
-        for worker in workers { numbers[worker] = latest[worker, default: 0] }
+        for worker in workers {
+            let wanted = leaving.contains(worker) ? .absent : intent
+            if let wanted, latest[worker]?.intent != wanted { latest[worker] = (lastNumber, wanted) }
+            if wanted != nil { numbers[worker] = latest[worker]?.number }
+        }
         return Order(workers: workers, numbers: numbers, ended: ended, leaving: leaving)
     }
 
-    /// Whether a later command concerns the worker.
+    /// Whether a later command wants something else of the worker.
     func isSuperseded(_ worker: WorkerID, in order: Order) -> Bool {
-        latest[worker, default: 0] != order.numbers[worker]
+        guard let number = order.numbers[worker] else { return false }
+        return latest[worker]?.number != number
     }
 
     /// Forgets a worker that is no more.

@@ -191,7 +191,7 @@ extension Supervisor {
     }
 
     private func note(_ scope: Scope) -> Order {
-        let order = orders.note(scope.workers, isDecision: true, ended: scope.ended, leaving: scope.leaving)
+        let order = orders.note(scope.workers, .running, ended: scope.ended, leaving: scope.leaving)
         touched.formUnion(scope.workers)
         noteProgress()
         return order

@@ -52,7 +52,7 @@ extension Supervisor {
             for worker in workers { ended[worker] = fleet.worker(worker)?.lastNumber }
         case .start, .reset, .freeze, .thaw, .signal: break
         }
-        return orders.note(workers, isDecision: command.isDecision, ended: ended)
+        return orders.note(workers, command.intent, ended: ended)
     }
 
     func requireRunning() throws(CommandError) {

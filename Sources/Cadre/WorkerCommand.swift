@@ -38,11 +38,13 @@ public enum WorkerCommand: Hashable, Sendable {
         }
     }
 
-    /// Whether it changes what is wanted of a worker, so that whoever waits for an earlier such command waits in vain.
-    var isDecision: Bool {
+    /// What it wants a worker to be; nil if it changes nothing about that.
+    var intent: OrderBook.Intent? {
         switch self {
-        case .start, .stop, .restart, .reset, .kill, .freeze, .thaw: true
-        case .signal: false
+        case .start, .restart, .thaw: .running
+        case .stop: .stopped
+        case .freeze: .frozen
+        case .reset, .kill, .signal: nil
         }
     }
 }
@@ -61,7 +63,7 @@ public enum Milestone: String, CaseIterable, Hashable, Sendable, Codable {
 public struct Order: Sendable {
     /// The workers that it concerns, in order.
     public let workers: [WorkerID]
-    /// Which command it was for each of them.
+    /// Which command it was for each of them; none if a later one can't come between.
     let numbers: [WorkerID: UInt64]
     /// The last incarnation of each that it puts an end to.
     let ended: [WorkerID: UInt64]
@@ -90,7 +92,7 @@ public struct WorkerOutcome: Hashable, Sendable, Codable {
         case failed
         /// It ended, or was stopped before, and is to stay so.
         case done
-        /// Another command came meanwhile.
+        /// Another command came meanwhile, which wants something else.
         case superseded
         /// It wasn't there in time, and goes on.
         case timedOut = "timed-out"

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Cadre
 import ControlAPI
-import FoundationEssentials
 import Glibc
 
 /// `cadre inspect`
@@ -15,7 +14,8 @@ struct InspectCommand: ParsableCommand {
             Of a variable whose name contains SECRET, TOKEN, PASSWORD, PASSWD, KEY or CREDENTIAL the value is not shown.
             """)
 
-    @Argument(help: "The worker (web/0).")
+    @Argument(
+        help: "The worker (web/0).", completion: .custom { words, _, _ in LiveNames(words: words).workerNames })
     var worker: WorkerArgument
 
     @Flag(help: "Print JSON.")
@@ -28,11 +28,7 @@ struct InspectCommand: ParsableCommand {
             try await client.inspect(worker.number, of: worker.service)
         }
         try Failure.reporting {
-            if json {
-                let encoder = JSONEncoder()
-                encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-                return print(String(decoding: try encoder.encode(inspection), as: UTF8.self))
-            }
+            if json { return try printJSON(inspection) }
             let isTerminal = isatty(1) == 1
             for line in InspectionText.lines(of: inspection) {
                 print(isTerminal ? line.rendered(isColoured: isColoured(1)) : line.plain(isASCII: false))

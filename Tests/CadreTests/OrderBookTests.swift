@@ -15,9 +15,7 @@ import Testing
             reactor = try Reactor()
         }
 
-        func note(_ workers: WorkerID..., isDecision: Bool = true) -> Order {
-            book.note(workers, isDecision: isDecision)
-        }
+        func note(_ workers: WorkerID..., intent: OrderBook.Intent? = .running) -> Order { book.note(workers, intent) }
 
         func isSuperseded(_ worker: WorkerID, _ order: Order) -> Bool { book.isSuperseded(worker, in: order) }
 
@@ -44,16 +42,27 @@ import Testing
 
     private let web = (0..<3).map { WorkerID(service: "web", number: $0) }
 
-    @Test("a later decision supersedes an earlier one, for its workers only; a signal supersedes nothing")
+    @Test("a later command that wants something else supersedes an earlier one, for its workers only")
     func supersede() async throws {
         let desk = try Desk()
         let first = await desk.note(web[0], web[1])
-        _ = await desk.note(web[0], isDecision: false)
-        #expect(await !desk.isSuperseded(web[0], first))
-        let second = await desk.note(web[1], web[2])
+        let second = await desk.note(web[1], web[2], intent: .stopped)
         #expect(await !desk.isSuperseded(web[0], first))
         #expect(await desk.isSuperseded(web[1], first))
         #expect(await !desk.isSuperseded(web[1], second))
+        let third = await desk.note(web[1])
+        #expect(await desk.isSuperseded(web[1], second))
+        #expect(await desk.isSuperseded(web[1], first), "it was over in between")
+        #expect(await !desk.isSuperseded(web[1], third))
+    }
+
+    @Test("a command that wants the same, or nothing in particular, supersedes nothing") func noSupersession() async throws {
+        let desk = try Desk()
+        let first = await desk.note(web[0], intent: nil)
+        let second = await desk.note(web[0], intent: .stopped)
+        let third = await desk.note(web[0], intent: .stopped)
+        _ = await desk.note(web[0], intent: nil)
+        for order in [first, second, third] { #expect(await !desk.isSuperseded(web[0], order)) }
     }
 
     @Test("who waits is told when each worker has an outcome, in the order of the workers") func wait() async throws {

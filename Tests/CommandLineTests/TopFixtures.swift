@@ -51,3 +51,8 @@ extension TopModel {
         }
     }
 }
+
+/// How an incarnation ended that exited with code 3.
+func makeExit() -> ExitSnapshot {
+    ExitSnapshot(reason: "exit", code: 3)
+}

@@ -29,10 +29,11 @@ struct Change<Answer: Encodable & Sendable>: Sendable {
             if isJSON { try printJSON(answer) } else { tell(answer) }
             try report(answer)
         case .timedOut:
-            printError("cadre: the supervisor doesn't answer; whether it has taken the command is not known")
+            printError("cadre: the supervisor doesn't answer; it isn't known whether it has taken the command")
             throw Failure.timedOut
         case .interrupted:
-            await reportStanding(await waiting.standing(of: progress.names))
+            printError("cadre: interrupted; the supervisor goes on with what it was told")
+            tellStanding(await waiting.standing(of: progress.names))
             throw Failure.interrupted
         }
     }
@@ -47,12 +48,10 @@ struct Change<Answer: Encodable & Sendable>: Sendable {
         if report.code != .success { throw report.code }
     }
 
-    private func reportStanding(_ snapshot: Snapshot?) async {
+    private func tellStanding(_ snapshot: Snapshot?) {
         guard let snapshot else {
-            return printError(
-                "cadre: interrupted, and the supervisor doesn't answer; whether it has taken the command is not known")
+            return printError("cadre: the supervisor doesn't answer; it isn't known whether it has taken the command")
         }
-        printError("cadre: interrupted; the supervisor goes on with it, and cadre status shows how far it is")
         for line in StandingReport.lines(of: snapshot) { printError("cadre: \(line)") }
     }
 }

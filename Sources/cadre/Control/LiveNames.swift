@@ -33,6 +33,11 @@ struct LiveNames {
         return services.flatMap { service in [service.name] + service.workers.map { "\(service.name)/\($0.number)" } }
     }
 
+    /// The workers.
+    var workerNames: [String] {
+        services.flatMap { service in service.workers.map { "\(service.name)/\($0.number)" } }
+    }
+
     /// The services.
     var serviceNames: [String] { services.map(\.name) }
 
