@@ -73,10 +73,12 @@ let package = Package(
                 system,
             ],
             swiftSettings: strict),
+        .target(name: "COpenAPI", exclude: ["openapi.json"], cSettings: strictC + [.disableWarning("c23-extensions")]),
         .target(
             name: "ControlAPI",
             dependencies: [
-                "CLinux", "Cadre", "Processes", "Reactor", "Specification", "Supervision", httpTypes, hummingbird,
+                "CLinux", "COpenAPI", "Cadre", "Processes", "Reactor", "Specification", "Supervision", httpTypes,
+                hummingbird,
                 hummingbirdCore, logging, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, nioPosix, nioSSL, system,
             ],
             swiftSettings: strict),
@@ -108,7 +110,10 @@ let package = Package(
         // They run the built `cadre`; hence the dependency on its target.
         .testTarget(
             name: "CommandTests",
-            dependencies: ["CLinux", "Cadre", "CadreCommand", "Processes", "Reactor", "TestWorker", system],
+            dependencies: [
+                "CLinux", "Cadre", "CadreCommand", "ControlAPI", "Processes", "Reactor", "Specification", "TestWorker",
+                system,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "SystemdTests", dependencies: ["CLinux", "Reactor", "Systemd", logging, system],

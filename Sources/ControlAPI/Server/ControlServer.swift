@@ -89,11 +89,12 @@ public actor ControlServer {
 
     static func routes(to supervisor: Supervisor, version: String) -> RouteTable {
         var routes = metricsRoutes(to: supervisor)
-        routes.addAbout(supervisor, version: version)
         routes.addStatus(supervisor)
         routes.addCommands(supervisor)
         routes.addPlan(supervisor)
         routes.addEvents(supervisor)
+        routes.addDocument()
+        routes.addAbout(supervisor, version: version)
         return routes
     }
 
