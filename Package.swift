@@ -73,12 +73,13 @@ let package = Package(
                 system,
             ],
             swiftSettings: strict),
+        .target(name: "COpenAPI", exclude: ["openapi.json"], cSettings: strictC + [.disableWarning("c23-extensions")]),
         .target(
             name: "ControlAPI",
             dependencies: [
-                "CLinux", "Cadre", "ControlGroups", "Processes", "Reactor", "Specification", "Supervision", httpTypes,
-                hummingbird, hummingbirdCore, logging, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, nioPosix,
-                nioSSL, system,
+                "CLinux", "COpenAPI", "Cadre", "ControlGroups", "Processes", "Reactor", "Specification", "Supervision",
+                httpTypes, hummingbird, hummingbirdCore, logging, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1,
+                nioPosix, nioSSL, system,
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -13,6 +13,8 @@ public struct About: Codable, Hashable, Sendable {
     public var pid: Int32
     /// The delegated root's absolute path.
     public var root: String
+    /// What can be asked for: `GET /v1/services/{service}`, …
+    public var routes: [String]
 }
 
 /// The workers that a command is for.

@@ -3,6 +3,7 @@ import Cadre
 import ControlAPI
 import FoundationEssentials
 import Glibc
+import Reactor
 import Systemd
 
 /// `cadre logs`

@@ -96,7 +96,7 @@ import Testing
 
     @Test("a port that another program uses is named, and the service starts when it is free")
     func portInUse() throws {
-        let listener = try Listener()
+        let listener = try TCPListener()
         let more = "socket = [{ name = 'http', listen = '127.0.0.1:\(listener.port)' }]\n\(Self.mostPatient)"
         try withSupervisor(service("web", "sleep") + service("taken", "sleep", workers: 2, more: more)) { supervisor in
             let pid = try supervisor.ready("web/0")
@@ -234,32 +234,4 @@ import Testing
             #expect(try supervisor.worker("web/1").pid == other)
         }
     }
-}
-
-/// A TCP socket that listens on a port of the kernel's choice.
-private final class Listener {
-    let port: UInt16
-    private var descriptor: Descriptor?
-
-    init() throws {
-        let opened = Descriptor(
-            owning: try systemCall("socket") {
-                socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-            })
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        try withUnsafeMutablePointer(to: &address) { pointer in
-            try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                try systemCall("bind") { bind(opened.rawValue, pointer, size) }
-                try systemCall("listen") { listen(opened.rawValue, 1) }
-                try systemCall("getsockname") { getsockname(opened.rawValue, pointer, &size) }
-            }
-        }
-        port = UInt16(bigEndian: address.sin_port)
-        descriptor = consume opened
-    }
-
-    func close() { descriptor = nil }
 }

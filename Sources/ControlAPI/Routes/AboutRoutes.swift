@@ -2,12 +2,15 @@ import CLinux
 import Cadre
 
 extension RouteTable {
-    /// What this is, and how to speak to it.
+    /// What this is, and how to speak to it; to be added last, as it lists all routes.
     mutating func addAbout(_ supervisor: Supervisor, version: String) {
-        get("/v1") { call in
-            let about = About(
-                name: "cadre", version: version, api: "v1", pid: getpid(), root: supervisor.rootPath)
-            return try call.answer(about)
+        let path = "/v1"
+        let routes = (routes.map { "\($0.method) \($0.path)" } + ["GET \(path)"]).sorted()
+        get(path) { call in
+            try call.answer(
+                About(
+                    name: "cadre", version: version, api: "v1", pid: getpid(), root: supervisor.rootPath,
+                    routes: routes))
         }
     }
 }

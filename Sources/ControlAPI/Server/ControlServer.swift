@@ -89,12 +89,13 @@ public actor ControlServer {
 
     static func routes(to supervisor: Supervisor, version: String, on eventLoop: any EventLoop) -> RouteTable {
         var routes = metricsRoutes(to: supervisor, version: version)
-        routes.addAbout(supervisor, version: version)
         routes.addStatus(supervisor)
         routes.addInspection(supervisor, on: eventLoop)
         routes.addCommands(supervisor)
         routes.addPlan(supervisor)
         routes.addEvents(supervisor)
+        routes.addDocument()
+        routes.addAbout(supervisor, version: version)
         return routes
     }
 

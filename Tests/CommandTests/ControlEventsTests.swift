@@ -1,0 +1,117 @@
+import Cadre
+import ControlAPI
+import Glibc
+import Reactor
+import Testing
+
+/// Following what happens.
+@Suite(.needsControlGroups) struct ControlEventsTests {
+    @Test("the state comes first, then all that happens, and the stream ends with the supervisor")
+    func follow() throws {
+        try withSupervisor(service("web", "sleep")) { supervisor in
+            try supervisor.ready("web/0")
+            let (client, pid) = (supervisor.client, supervisor.pid)
+            try follow(client) { events in
+                guard case .snapshot(let snapshot)? = try await events.next() else {
+                    Issue.record("no snapshot")
+                    return
+                }
+                #expect(snapshot.services.map(\.name) == ["web"] && snapshot.services[0].ready == 1)
+                _ = try await client.command(.signal(SIGCONT, to: .leader), ["web"])
+                guard case .event(let event)? = try await events.next() else {
+                    Issue.record("no event")
+                    return
+                }
+                #expect(event.kind == "signalled" && event.service == "web" && event.worker == 0)
+                #expect(event.id.number == snapshot.lastEvent.number + 1 && event.id.run == snapshot.lastEvent.run)
+                kill(pid, SIGTERM)
+                var last: Event?
+                while case .event(let event)? = try await events.next() { last = event }
+                #expect(last?.kind == "stopped")
+            }
+        }
+    }
+
+    @Test("one who comes back gets what was missed, and one who comes from another run gets the state")
+    func resume() throws {
+        try withSupervisor(service("web", "sleep")) { supervisor in
+            try supervisor.ready("web/0")
+            let client = supervisor.client
+            let seen = try supervisor.status().lastEvent
+            for signal in [SIGCONT, SIGURG] {
+                _ = try supervisor.ask { try await $0.command(.signal(signal, to: .leader), ["web"]) }
+            }
+            try follow(client, after: seen) { events in
+                for (number, signal) in [(1, "SIGCONT"), (2, "SIGURG")] {
+                    guard case .event(let event)? = try await events.next() else {
+                        Issue.record("no event")
+                        return
+                    }
+                    #expect(event.id.number == seen.number + UInt64(number) && event.message.contains(signal))
+                }
+            }
+            try follow(client, after: EventID("1-1")) { events in
+                guard case .snapshot? = try await events.next() else {
+                    Issue.record("no snapshot")
+                    return
+                }
+            }
+        }
+    }
+
+    @Test("a reader that is too slow is dropped and told so, costs no one else anything, and may come back")
+    func slowReader() throws {
+        try withSupervisor(service("web", "sleep", more: "log = { to = 'none' }")) { supervisor in
+            try supervisor.ready("web/0")
+            let reader = try connect(to: supervisor.socket)
+            try send(requestText("GET", "/v1/events"), to: reader)
+            // More than the reader may be behind, and what is on its way in buffers.
+            let body = #"{"names":["web"],"signal":"CONT"}"#
+            let count = 8000
+            let sender = try connect(to: supervisor.socket)
+            let request = requestText("POST", "/v1/signal", body, headers: ["Content-Type: application/json"])
+                .replacing("Connection: close\r\n", with: "")
+            for _ in 0..<count / 100 {
+                try send(String(repeating: request, count: 100), to: sender)
+                try expectAnswers(100, from: sender)
+                // Takes what the supervisor logs, which else had to wait for it.
+                _ = try supervisor.hasPrinted("no such line")
+            }
+            #expect(try supervisor.worker("web/0").state == "ready")
+            let text = try reader.readText()
+            #expect(text.contains("event: snapshot\n"))
+            #expect(text.contains("event: dropped\ndata: {\"detail\":\"the reader was more than 4096 events behind"))
+            #expect(text.hasSuffix("\r\n0\r\n\r\n"))
+            let told = text.components("event: signalled\n")
+            #expect(told >= 4096 && told < count)
+        }
+    }
+
+    private func follow(
+        _ client: ControlClient, after id: EventID? = nil,
+        _ body: @escaping @Sendable (inout ControlEvents.AsyncIterator) async throws -> Void
+    ) throws {
+        try waitFor {
+            try await client.withEvents(after: id) { events in
+                var events = events.makeAsyncIterator()
+                try await body(&events)
+            }
+        }
+    }
+
+    /// Reads so many answers of status 202.
+    private func expectAnswers(_ count: Int, from socket: borrowing Descriptor) throws {
+        var text = ""
+        while text.components("HTTP/1.1 202") < count || !text.hasSuffix("}]}") {
+            let more = try withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 1) { buffer in
+                String(decoding: buffer[..<(try socket.read(into: buffer))], as: UTF8.self)
+            }
+            try #require(!more.isEmpty, "hung up after \(text.suffix(300))")
+            text += more
+        }
+    }
+}
+
+extension String {
+    fileprivate func components(_ part: String) -> Int { ranges(of: part).count }
+}
