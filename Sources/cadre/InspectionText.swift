@@ -45,77 +45,54 @@ struct InspectionText {
         if let groups = leader?.groups, !groups.isEmpty {
             credentials += ", also in \(groups.map(String.init).joined(separator: " "))"
         }
-        table([
-            ("pid", worker.pid.map(String.init)), ("incarnation", worker.incarnation.map(String.init)),
-            ("uptime", worker.uptimeSeconds.map { DurationFormat.uptime(.seconds($0)) }),
-            ("restarts", "\(worker.restarts)\(Self.reasons(worker.restartsByReason))"),
-            ("last exit", worker.lastExit.map(StatusTable.lastExit)),
-            ("command", inspection.command.map(Self.quoted).joined(separator: " ")),
-            ("executable", leader?.executable), ("directory", leader?.directory),
-            ("credentials", leader?.user == nil ? nil : credentials), ("log", inspection.log),
-        ])
+        var rows = Rows()
+        rows.add("pid", worker.pid.map(String.init))
+        rows.add("incarnation", worker.incarnation.map(String.init))
+        rows.add("uptime", worker.uptimeSeconds.map { DurationFormat.uptime(.seconds($0)) })
+        rows.add("restarts", "\(worker.restarts)\(Self.reasons(worker.restartsByReason))")
+        rows.add("last exit", worker.lastExit.map(StatusTable.lastExit))
+        rows.add("command", inspection.command.map(Self.quoted).joined(separator: " "))
+        rows.add("executable", leader?.executable)
+        rows.add("directory", leader?.directory)
+        rows.add("credentials", leader?.user == nil ? nil : credentials)
+        rows.add("log", inspection.log)
+        table(rows)
     }
 
     private mutating func describe(_ group: ControlGroupInspection) {
         section("Cgroup")
-        table([
-            ("path", group.path),
-            ("frozen", group.isFrozen ? "yes" : group.isFreezing ? "not all of it yet" : nil),
-        ])
-        table(
-            group.limits.filter { $0.kernel != nil || $0.specified != nil }.map { limit in
-                let kernel = limit.kernel ?? "not there: the controller is missing"
-                let differs = limit.specified.map { $0 != limit.kernel } ?? false
-                return (limit.file, kernel + (differs ? "  (specified: \(limit.specified ?? ""))" : ""))
-            })
-        guard let statistics = group.statistics else { return }
-        func size(_ bytes: UInt64?) -> String? { bytes.map { SizeFormat.format($0) } }
-        func pressure(_ statistics: PressureStatistics?) -> String? {
-            statistics.map { "\($0.some.average10) % of the last 10 s" }
+        var rows = Rows()
+        rows.add("path", group.path)
+        rows.add("frozen", group.isFrozen ? "yes" : group.isFreezing ? "not all of it yet" : nil)
+        for limit in group.limits where limit.kernel != nil || limit.specified != nil {
+            var text = limit.kernel ?? "not there: the controller is missing"
+            if let specified = limit.specified, specified != limit.kernel { text += "  (specified: \(specified))" }
+            rows.add(limit.file, text)
         }
-        let memory = statistics.memory
-        table([
-            ("memory", size(memory?.current)),
-            ("memory peak", size(memory?.peak)),
-            ("anonymous", size(memory?.composition.anonymous)),
-            ("page cache", size(memory?.composition.file)),
-            ("swap", size(memory?.swapCurrent)),
-            ("tasks", statistics.tasks.map { "\($0.current)" }),
-            ("cpu pressure", pressure(statistics.cpuPressure)),
-            ("memory pressure", pressure(statistics.memoryPressure)),
-            ("io pressure", pressure(statistics.ioPressure)),
-        ])
+        if let statistics = group.statistics { rows.add(statistics) }
+        table(rows)
     }
 
     private mutating func describe(_ usage: Usage) {
         section("Used and met with, past incarnations included")
-        let time = { (microseconds: UInt64) in DurationFormat.cpuTime(.microseconds(Double(microseconds))) }
-        let nonzero = { (count: UInt64, text: String) in count == 0 ? nil : text }
-        table([
-            (
-                "cpu",
-                "\(time(usage.cpuMicroseconds)) (user \(time(usage.userMicroseconds)), "
-                    + "system \(time(usage.systemMicroseconds)))"
-            ),
-            (
-                "throttled",
-                nonzero(
-                    usage.throttledPeriods,
-                    "\(time(usage.throttledMicroseconds)) in \(usage.throttledPeriods) periods")
-            ),
-            (
-                "read",
-                nonzero(usage.reads, "\(SizeFormat.format(usage.readBytes)) in \(usage.reads) operations")
-            ),
-            (
-                "written",
-                nonzero(usage.writes, "\(SizeFormat.format(usage.writtenBytes)) in \(usage.writes) operations")
-            ),
-            ("memory.high", nonzero(usage.memoryHigh, "touched \(usage.memoryHigh) times")),
-            ("memory.max", nonzero(usage.memoryMax, "reached \(usage.memoryMax) times")),
-            ("oom kills", nonzero(usage.outOfMemoryKills, "\(usage.outOfMemoryKills)")),
-            ("pids.max", nonzero(usage.taskLimitHits, "reached \(usage.taskLimitHits) times")),
-        ])
+        let user = Self.time(usage.userMicroseconds)
+        let system = Self.time(usage.systemMicroseconds)
+        var rows = Rows()
+        rows.add("cpu", "\(Self.time(usage.cpuMicroseconds)) (user \(user), system \(system))")
+        if usage.throttledPeriods > 0 {
+            rows.add("throttled", "\(Self.time(usage.throttledMicroseconds)) in \(usage.throttledPeriods) periods")
+        }
+        if usage.reads > 0 {
+            rows.add("read", "\(SizeFormat.format(usage.readBytes)) in \(usage.reads) operations")
+        }
+        if usage.writes > 0 {
+            rows.add("written", "\(SizeFormat.format(usage.writtenBytes)) in \(usage.writes) operations")
+        }
+        if usage.memoryHigh > 0 { rows.add("memory.high", "touched \(usage.memoryHigh) times") }
+        if usage.memoryMax > 0 { rows.add("memory.max", "reached \(usage.memoryMax) times") }
+        if usage.outOfMemoryKills > 0 { rows.add("oom kills", "\(usage.outOfMemoryKills)") }
+        if usage.taskLimitHits > 0 { rows.add("pids.max", "reached \(usage.taskLimitHits) times") }
+        table(rows)
     }
 
     private mutating func describe(_ leader: LeaderInspection) {
@@ -125,17 +102,19 @@ struct InspectionText {
         }
         more(leader.environment.more)
         if !leader.files.items.isEmpty { section("Open files") }
-        table(
-            leader.files.items.map { file in
-                ("\(file.descriptor)", file.socket.map { "\(file.target)  \($0)" } ?? file.target)
-            })
+        var files = Rows()
+        for file in leader.files.items {
+            files.add("\(file.descriptor)", file.socket.map { "\(file.target)  \($0)" } ?? file.target)
+        }
+        table(files)
         more(leader.files.more)
         if !leader.resourceLimits.isEmpty { section("Resource limits (soft, hard)") }
-        table(
-            leader.resourceLimits.map { limit in
-                let unit = limit.unit.map { " \($0)" } ?? ""
-                return (limit.name, limit.soft + (limit.soft == limit.hard ? "" : ", \(limit.hard)") + unit)
-            })
+        var limits = Rows()
+        for limit in leader.resourceLimits {
+            let hard = limit.soft == limit.hard ? "" : ", \(limit.hard)"
+            limits.add(limit.name, "\(limit.soft)\(hard)\(limit.unit.map { " \($0)" } ?? "")")
+        }
+        table(limits)
     }
 
     private mutating func describeProcesses(_ inspection: Inspection) {
@@ -208,10 +187,10 @@ struct InspectionText {
         if count > 0 { wrapped("and \(count) more") }
     }
 
-    /// Names and values; what has no value is left out.
-    private mutating func table(_ rows: [(String, String?)]) {
-        let rows = rows.compactMap { name, value in value.map { (name, $0) } }
-        let nameWidth = rows.map { SafeText.columns(of: $0.0) }.max() ?? 0
+    /// Names and values below each other.
+    private mutating func table(_ table: Rows) {
+        let rows = table.rows
+        let nameWidth = rows.map { SafeText.columns(of: $0.name) }.max() ?? 0
         for (name, value) in rows {
             let padding = String(repeating: " ", count: nameWidth - SafeText.columns(of: name))
             wrapped(
@@ -264,8 +243,41 @@ struct InspectionText {
             ? word : "'\(word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#))'"
     }
 
+    private static func time(_ microseconds: UInt64) -> String {
+        DurationFormat.cpuTime(.microseconds(Double(microseconds)))
+    }
+
     private static func reasons(_ counts: [String: Int]) -> String {
         if counts.isEmpty { return "" }
         return " (\(counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")))"
+    }
+}
+
+/// Names and values.
+private struct Rows {
+    private(set) var rows: [(name: String, value: String)] = []
+
+    /// Adds a row, unless it has no value.
+    mutating func add(_ name: String, _ value: String?) {
+        if let value { rows.append((name, value)) }
+    }
+
+    /// Adds what a cgroup holds and how long it had to wait.
+    mutating func add(_ statistics: Statistics) {
+        if let memory = statistics.memory {
+            add("memory", SizeFormat.format(memory.current))
+            add("memory peak", memory.peak.map { SizeFormat.format($0) })
+            add("anonymous", SizeFormat.format(memory.composition.anonymous))
+            add("page cache", SizeFormat.format(memory.composition.file))
+            add("swap", memory.swapCurrent.map { SizeFormat.format($0) })
+        }
+        add("tasks", statistics.tasks.map { "\($0.current)" })
+        add("cpu pressure", statistics.cpuPressure.map(Self.share))
+        add("memory pressure", statistics.memoryPressure.map(Self.share))
+        add("io pressure", statistics.ioPressure.map(Self.share))
+    }
+
+    private static func share(_ pressure: PressureStatistics) -> String {
+        "\(pressure.some.average10) % of the last 10 s"
     }
 }
