@@ -3,6 +3,7 @@ import Cadre
 import ControlAPI
 import ControlGroups
 import Glibc
+import Reactor
 
 /// `cadre destroy`
 struct DestroyCommand: ParsableCommand {

@@ -1,6 +1,7 @@
 import Cadre
 import ControlAPI
 import Glibc
+import Reactor
 import Specification
 
 /// What the supervisor has at this moment, for the shell's completion of names.
