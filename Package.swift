@@ -77,7 +77,8 @@ let package = Package(
             name: "ControlAPI",
             dependencies: [
                 "CLinux", "Cadre", "ControlGroups", "Processes", "Reactor", "Specification", "Supervision", httpTypes,
-                hummingbird, hummingbirdCore, logging, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, nioPosix, nioSSL, system,
+                hummingbird, hummingbirdCore, logging, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, nioPosix,
+                nioSSL, system,
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -49,7 +49,8 @@ import Testing
         let limits = command.limits.map { "\($0.key)=\($0.text)" }
         #expect(
             limits == [
-                "memory_max=1G", "memory_high=none", "memory_swap_max=0", "cpu_max=150%", "cpu_weight=50", "tasks_max=20",
+                "memory_max=1G", "memory_high=none", "memory_swap_max=0", "cpu_max=150%", "cpu_weight=50",
+                "tasks_max=20",
                 "io_weight=30",
             ])
         #expect(command.force && command.services == ["web"])
@@ -72,7 +73,8 @@ import Testing
     }
 
     @Test("a wait is for some time, or none") func wait() throws {
-        #expect(try RestartCommand.parse(["web", "--timeout", "1min 30s"]).waitOptions.timeout?.duration == .seconds(90))
+        #expect(
+            try RestartCommand.parse(["web", "--timeout", "1min 30s"]).waitOptions.timeout?.duration == .seconds(90))
         #expect(problem(of: "restart", "web", "--timeout", "0") != "none")
         #expect(problem(of: "restart", "web", "--timeout", "soon") != "none")
         #expect(problem(of: "restart", "web", "--no-wait", "--timeout", "1s").contains("--no-wait leaves nothing"))

@@ -71,7 +71,8 @@ import Testing
         let report = report(outcome("web/0", .superseded, "stopping"), outcome("web/1", .superseded, nil))
         #expect(
             report.problems == [
-                "another command came meanwhile; now stopping: web/0", "another command came meanwhile; now gone: web/1",
+                "another command came meanwhile; now stopping: web/0",
+                "another command came meanwhile; now gone: web/1",
             ])
         #expect(report.code == ExitCode(4))
     }

@@ -17,7 +17,8 @@ import Testing
 
     private func complete(_ words: String..., socket: String) throws -> [String] {
         let (code, output) = try run(
-            ["/bin/bash", "-c", script, "bash"] + words, environment: ["program": Machine.cadre, "CADRE_SOCKET": socket])
+            ["/bin/bash", "-c", script, "bash"] + words,
+            environment: ["program": Machine.cadre, "CADRE_SOCKET": socket])
         #expect(code == 0, "\(output)")
         return output.split(separator: "\n").map(String.init)
     }
@@ -27,7 +28,8 @@ import Testing
         try withSupervisor(service("api", "sleep") + service("web", "sleep", workers: 2)) { supervisor in
             for worker in ["api/0", "web/0", "web/1"] { try supervisor.ready(worker) }
             let socket = supervisor.socket
-            for command in ["start", "stop", "restart", "reset", "kill", "freeze", "thaw", "status", "logs", "events"] {
+            let commands = ["start", "stop", "restart", "reset", "kill", "freeze", "thaw", "status", "logs", "events"]
+            for command in commands {
                 #expect(try complete("cadre", command, "we", socket: socket) == ["web", "web/0", "web/1"], "\(command)")
             }
             #expect(try complete("cadre", "signal", "HUP", "api/", socket: socket) == ["api/0"])
@@ -57,7 +59,8 @@ import Testing
         }
     }
 
-    @Test("the scripts of zsh and fish ask for names, too", arguments: [("zsh", "#compdef cadre"), ("fish", "complete -c")])
+    @Test(
+        "the scripts of zsh and fish ask for names, too", arguments: [("zsh", "#compdef cadre"), ("fish", "complete -c")])
     func others(shell: String, part: String) throws {
         let (code, output) = try run([Machine.cadre, "--generate-completion-script", shell])
         #expect(code == 0 && output.contains(part) && output.contains("---completion"))
