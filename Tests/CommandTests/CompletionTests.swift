@@ -30,7 +30,8 @@ import Testing
             let socket = supervisor.socket
             let commands = ["start", "stop", "restart", "reset", "kill", "freeze", "thaw", "status", "logs", "events"]
             for command in commands {
-                #expect(try complete("cadre", command, "we", socket: socket) == ["web", "web/0", "web/1"], "\(command)")
+                let completed = try complete("cadre", command, "we", socket: socket)
+                #expect(completed == ["web", "web/0", "web/1"], "\(command)")
             }
             #expect(try complete("cadre", "signal", "HUP", "api/", socket: socket) == ["api/0"])
             #expect(try complete("cadre", "signal", "HU", socket: socket) == ["HUP"])
@@ -60,7 +61,8 @@ import Testing
     }
 
     @Test(
-        "the scripts of zsh and fish ask for names, too", arguments: [("zsh", "#compdef cadre"), ("fish", "complete -c")])
+        "the scripts of zsh and fish ask for names, too",
+        arguments: [("zsh", "#compdef cadre"), ("fish", "complete -c")])
     func others(shell: String, part: String) throws {
         let (code, output) = try run([Machine.cadre, "--generate-completion-script", shell])
         #expect(code == 0 && output.contains(part) && output.contains("---completion"))
