@@ -60,7 +60,7 @@ extension Supervisor {
             guard let held = (try? incarnation.group.memoryStatistics())?.workingSet, held > max else { continue }
             throw .conflict(
                 "\(incarnation.worker) holds \(SizeFormat.format(held)), more than \(SizeFormat.format(max)), "
-                    + "and would be killed; choose a higher memory_max, or use force")
+                    + "and would be killed; choose a higher memory_max, or force it")
         }
     }
 }

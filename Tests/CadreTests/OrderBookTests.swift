@@ -56,9 +56,8 @@ import Testing
         #expect(await !desk.isSuperseded(web[1], third))
     }
 
-    @Test("a command that wants the same, or nothing in particular, supersedes nothing") func noSupersession()
-        async throws
-    {
+    @Test("a command that wants the same, or nothing in particular, supersedes nothing")
+    func noSupersession() async throws {
         let desk = try Desk()
         let first = await desk.note(web[0], intent: nil)
         let second = await desk.note(web[0], intent: .stopped)

@@ -24,9 +24,8 @@ import Testing
 
     @Test("no text means anything to roff") func escaping() {
         #expect(ManualPage.escaped(".TH") == "\\&.TH")
-        #expect(
-            ManualPage.escaped("'w*' C:\\x \"a\" --b ~/c `d`")
-                == "\\(aqw*\\(aq C:\\ex \\(dqa\\(dq \\-\\-b \\(ti/c \\(gad\\(ga")
+        #expect(ManualPage.escaped("'w*' C:\\x \"a\"") == "\\(aqw*\\(aq C:\\ex \\(dqa\\(dq")
+        #expect(ManualPage.escaped("--b ~/c `d`") == "\\-\\-b \\(ti/c \\(gad\\(ga")
     }
 
     @Test("help lists every exit code") func codes() {

@@ -28,9 +28,10 @@ import Testing
         try withSupervisor(service("api", "sleep") + service("web", "sleep", workers: 2)) { supervisor in
             for worker in ["api/0", "web/0", "web/1"] { try supervisor.ready(worker) }
             let socket = supervisor.socket
-            for command in ["start", "stop", "restart", "reset", "kill", "freeze", "thaw", "status", "logs", "events"] {
-                #expect(
-                    try complete("cadre", command, "we", socket: socket) == ["web", "web/0", "web/1"], "\(command)")
+            let commands = ["start", "stop", "restart", "reset", "kill", "freeze", "thaw", "status", "logs", "events"]
+            for command in commands {
+                let completed = try complete("cadre", command, "we", socket: socket)
+                #expect(completed == ["web", "web/0", "web/1"], "\(command)")
             }
             #expect(try complete("cadre", "signal", "HUP", "api/", socket: socket) == ["api/0"])
             #expect(try complete("cadre", "signal", "HU", socket: socket) == ["HUP"])

@@ -43,7 +43,7 @@ import Testing
             #expect(failed.state == "failed" && failed.restarts == 3 && failed.lastExit?.code == 3)
             #expect(try supervisor.status().summary == "1 service, 1 of 2 workers ready, 1 failed")
             let (code, output) = try supervisor.cadre("start", "web/0")
-            #expect(code == 5 && output.contains("web/0 failed"))
+            #expect(code == 5 && output.contains("web/0 has failed"))
             try supervisor.scene.write("mended", "")
             #expect(try supervisor.cadre("start", "web/0").code == 0)
             try supervisor.ready("web/0")
