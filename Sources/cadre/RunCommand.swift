@@ -104,6 +104,12 @@ struct RunCommand: ParsableCommand {
     }
 
     func validate() throws {
+        // What is passed through begins at the first word that isn't an option of ours, whatever that looks like.
+        if let first = command.first, first != "--", first.hasPrefix("-") {
+            if ["-h", "--help"].contains(first) { throw CleanExit.helpRequest(RunCommand.self) }
+            if first == "--version" { throw CleanExit.message(cadreVersion) }
+            throw ValidationError("there is no option \(first); a command that begins with \"-\" goes behind \"--\"")
+        }
         _ = try makeService()
         _ = try metricsAddress()
     }

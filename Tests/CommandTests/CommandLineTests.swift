@@ -29,6 +29,23 @@ import Testing
         #expect(try cadre("--version").code == 0)
     }
 
+    @Test("every subcommand has help, also the one that passes a command line through")
+    func helpOfEach() throws {
+        let names = try cadre("--help").output.split(separator: "\n").compactMap { line -> String? in
+            guard line.hasPrefix("  "), let name = line.dropFirst(2).prefixMatch(of: /[a-z]+/) else { return nil }
+            return line.dropFirst(2 + name.output.count).hasPrefix("  ") ? String(name.output) : nil
+        }
+        #expect(names.count > 15)
+        for name in names {
+            for flag in ["--help", "-h"] {
+                let (code, output) = try cadre(name, flag)
+                #expect(code == 0 && output.contains("USAGE: cadre \(name)"), "\(name) \(flag): \(output)")
+            }
+        }
+        #expect(try cadre("run", "--version").code == 0)
+        #expect(try cadre("run", "--no-such-option", "--", "true").code == 64)
+    }
+
     @Test("where there is no supervisor the code is 3, and the sentence says how to start one")
     func noSupervisor() throws {
         for arguments in [["status"], ["stop", "web"], ["stop", "--all"], ["start", "web"]] {
