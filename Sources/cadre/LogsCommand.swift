@@ -64,7 +64,7 @@ struct LogsCommand: ParsableCommand {
             let printer = LogPrinter(isJSON: json, isColoured: isColoured(1))
             while true {
                 while let record = try reader.next() { printer.print(record) }
-                fflush(nil)
+                flushOutput()
                 guard follow else { return }
                 _ = try reader.wait()
             }
@@ -141,6 +141,12 @@ private struct WorkerName: Hashable {
 private struct LogPrinter {
     let isJSON: Bool
     let isColoured: Bool
+    private let isTerminal = isatty(1) == 1
+
+    init(isJSON: Bool, isColoured: Bool) {
+        self.isJSON = isJSON
+        self.isColoured = isColoured
+    }
 
     private struct Line: Encodable {
         let time: String
@@ -161,12 +167,17 @@ private struct LogPrinter {
         let pid = record.pid.map { "[\($0)]" } ?? ""
         let time = localTime(record.realtimeMicroseconds, format: "%b %d %H:%M:%S")
         let level = record.priority?.rawValue ?? 6
+        // A worker may print anything. A file gets it as it is.
+        let text =
+            isTerminal
+            ? record.message.split(separator: "\n", omittingEmptySubsequences: false)
+                .map { SafeText.clean(String($0)) }.joined(separator: "\n") : record.message
         let message =
             switch level {
-            case _ where !isColoured: record.message
-            case ...3: "\u{1B}[31m\(record.message)\u{1B}[0m"
-            case 4: "\u{1B}[33m\(record.message)\u{1B}[0m"
-            default: record.message
+            case _ where !isColoured: text
+            case ...3: "\u{1B}[31m\(text)\u{1B}[0m"
+            case 4: "\u{1B}[33m\(text)\u{1B}[0m"
+            default: text
             }
         Swift.print("\(time) \(record.identifier)\(pid): \(message)")
     }

@@ -105,6 +105,22 @@ import Testing
         }
     }
 
+    @Test("cadre stop --all gives up waiting after --timeout, and doesn't wait with --no-wait")
+    func stopAllInTime() throws {
+        try withSupervisor(service("slow", "ignore-term", more: "stop.timeout = '1h'")) { supervisor in
+            try supervisor.expect("slow/0 ", "| ignoring")
+            for arguments in [["--timeout", "100ms"], ["--no-wait"]] {
+                let (code, output) = try supervisor.begin(["stop", "--all"] + arguments).finish()
+                #expect(code == (arguments.count == 2 ? 6 : 0))
+                #expect(output.contains(arguments.count == 2 ? "not all has stopped in 100ms" : "stopping everything"))
+            }
+            #expect(try supervisor.worker("slow/0").state == "stopping")
+            // As a second Ctrl-C where it runs.
+            try supervisor.signal(SIGINT)
+            #expect(try supervisor.waitForEnd().code == 0)
+        }
+    }
+
     @Test("a stop signal of the service's own choice is what its workers get")
     func stopSignal() throws {
         let script = "trap 'echo interrupted; exit 0' INT; echo waiting; while :; do sleep 1000 & wait; done"

@@ -26,7 +26,7 @@ struct ApplyCommand: ParsableCommand {
             let change = Change(
                 wording: \.plan.wording,
                 progress: Waiting.Progress(title: "applying") { before, _ in plan.map { Goal($0, before: before) } },
-                timeout: timeout, isJSON: waitOptions.json,
+                timeout: timeout, lateness: .beyond(timeout), isJSON: waitOptions.json,
                 request: { client in try await client.apply(until: milestone, within: timeout) },
                 outcomes: \.outcomes)
             try await change.perform(with: waiting) { result in

@@ -7,8 +7,19 @@ import Specification
 
 /// A change that a subcommand asks for, from the request to the words about what became of it.
 struct Change<Answer: Encodable & Sendable>: Sendable {
-    /// How long the supervisor may take for the answer beyond the time that it is told to wait.
-    private static var grace: Duration { .seconds(5) }
+    /// What is to be said when the answer doesn't come.
+    struct Lateness: Sendable {
+        /// How long it may take, by our own clock; nil for as long as it takes.
+        let limit: Duration?
+        let sentence: String
+
+        /// The supervisor is told how long to wait, and may take a little longer for the answer.
+        static func beyond(_ timeout: Duration?) -> Lateness {
+            Lateness(
+                limit: timeout.map { $0 + .seconds(5) },
+                sentence: "the supervisor doesn't answer; it isn't known whether it has taken the command")
+        }
+    }
 
     /// How it is told of.
     let wording: @Sendable (Answer) -> OutcomeReport.Wording
@@ -16,6 +27,7 @@ struct Change<Answer: Encodable & Sendable>: Sendable {
     let progress: Waiting.Progress
     /// How long it may take; nil for as long as it takes.
     let timeout: Duration?
+    let lateness: Lateness
     let isJSON: Bool
     /// Asks for it.
     let request: @Sendable (ControlClient) async throws -> Answer
@@ -24,12 +36,12 @@ struct Change<Answer: Encodable & Sendable>: Sendable {
 
     /// Asks and waits, says what became of it, and throws the exit code unless that is success.
     func perform(with waiting: Waiting, then tell: (Answer) -> Void = { _ in }) async throws {
-        switch try await waiting.answer(within: timeout.map { $0 + Self.grace }, showing: progress, request) {
+        switch try await waiting.answer(within: lateness.limit, showing: progress, request) {
         case .answered(let answer):
             if isJSON { try printJSON(answer) } else { tell(answer) }
             try report(answer)
         case .timedOut:
-            printError("cadre: the supervisor doesn't answer; it isn't known whether it has taken the command")
+            printError("cadre: \(lateness.sentence)")
             throw Failure.timedOut
         case .interrupted:
             printError("cadre: interrupted; the supervisor goes on with what it was told")
@@ -50,7 +62,7 @@ struct Change<Answer: Encodable & Sendable>: Sendable {
 
     private func tellStanding(_ snapshot: Snapshot?) {
         guard let snapshot else {
-            return printError("cadre: the supervisor doesn't answer; it isn't known whether it has taken the command")
+            return printError("cadre: \(Lateness.beyond(nil).sentence)")
         }
         for line in StandingReport.lines(of: snapshot) { printError("cadre: \(line)") }
     }
@@ -99,7 +111,7 @@ extension WorkerCommand {
             progress: Waiting.Progress(title: "\(ongoing) \(names.joined(separator: " "))", names: names) {
                 before, _ in Goal(of: self, before: before)
             },
-            timeout: timeout, isJSON: options.json,
+            timeout: timeout, lateness: .beyond(timeout), isJSON: options.json,
             request: { client in try await client.command(self, names, until: milestone, within: timeout) },
             outcomes: \.outcomes)
         options.run(socket) { waiting in try await change.perform(with: waiting) }

@@ -64,7 +64,7 @@ struct ScaleCommand: ParsableCommand {
             {
                 Goal(scaling: $0, to: $1)
             },
-            timeout: timeout, isJSON: waitOptions.json,
+            timeout: timeout, lateness: .beyond(timeout), isJSON: waitOptions.json,
             request: { client in try await client.scale(counts, until: milestone, within: timeout) },
             outcomes: \.outcomes)
         waitOptions.run(socketOption) { waiting in try await change.perform(with: waiting) }

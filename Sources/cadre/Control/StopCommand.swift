@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cadre
 import ControlAPI
+import Specification
 import Supervision
 
 /// `cadre stop`
@@ -29,13 +30,19 @@ struct StopCommand: ParsableCommand {
 
     func run() throws {
         if !all { WorkerCommand.stop.perform(on: names, "stopping", "stopped", waitOptions, socketOption) }
+        let timeout = waitOptions.timeout?.duration
         let wording = OutcomeReport.Wording(
             ongoing: { _ in "stopping" }, past: { _ in "stopped" },
             nothing: waitOptions.noWait ? "stopping everything" : "stopped everything")
         let change = Change(
             wording: { _ in wording },
             progress: Waiting.Progress(title: "stopping everything") { before, _ in Goal(of: .stop, before: before) },
-            timeout: waitOptions.timeout?.duration, isJSON: waitOptions.json,
+            timeout: nil,
+            lateness: .init(
+                limit: timeout,
+                sentence: "not all has stopped in \(DurationFormat.format(timeout ?? .zero)); "
+                    + "the supervisor goes on with it, and cadre status shows how far it is"),
+            isJSON: waitOptions.json,
             request: { [waitOptions] client in try await client.shutDown(waits: !waitOptions.noWait) },
             outcomes: \.outcomes)
         waitOptions.run(socketOption) { waiting in try await change.perform(with: waiting) }
