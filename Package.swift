@@ -131,7 +131,7 @@ let package = Package(
             dependencies: [
                 "CLinux", "Cadre", "ControlAPI", "ControlGroups", "Processes", "Reactor", "Specification",
                 "Supervision", system,
-            ], swiftSettings: strict),
+            ], exclude: ["relay.py"], swiftSettings: strict),
         .testTarget(
             name: "CommandLineTests",
             dependencies: [

@@ -39,6 +39,8 @@ public actor ControlServer {
     private static let mostConnections = 512
     /// How many of them may belong to those who may not do everything, so that these can't keep the others out.
     private static let mostConnectionsOfOthers = 256
+    /// What the server's thread has of the scheduler's favour, where 0 is the core's (setpriority(2)).
+    private static let niceness: Int32 = 5
     /// How long requests that are being answered may go on when the server stops.
     private static let farewell = Duration.seconds(2)
 
@@ -112,6 +114,8 @@ public actor ControlServer {
     public func start() throws {
         guard let prepared else { return }
         self.prepared = nil
+        // This thread reads thousands of files for a scrape, and must not keep the core from a restart meanwhile.
+        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
         try open(prepared)
     }
 
