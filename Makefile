@@ -32,7 +32,7 @@ test_packages := debian-archive-keyring e2fsprogs groff-base mmdebstrap python3 
 lint_packages := shellcheck
 # What tests on this machine run: unpacked or installed in .build/test-tools, never in the system.
 unpacked_packages := prometheus
-python_packages := prometheus-client==0.26.0
+python_packages := hypothesis==6.170.15 prometheus-client==0.26.0 schemathesis==4.32.5
 
 swift_sources := Package.swift $(wildcard Sources Tests Benchmarks examples)
 

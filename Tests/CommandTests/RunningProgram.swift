@@ -59,8 +59,25 @@ final class RunningProgram {
     }
 
     /// Waits for its end and for all that it printed; the exit code, or 128 and the signal's number.
-    func finish() throws -> (code: Int32, output: String) {
-        while try readMore(until: .now + Machine.patience) {}
+    ///
+    /// - Parameters:
+    ///   - silence: For how long it may print nothing.
+    ///   - other: A program whose output is read meanwhile, as it would be held up if nobody did.
+    func finish(
+        silence: Duration = Machine.patience, reading other: RunningProgram? = nil
+    ) throws -> (code: Int32, output: String) {
+        var deadline = ContinuousClock.now + silence
+        while !hasEnded, .now < deadline {
+            let descriptors = [reading.rawValue] + (other.map { $0.hasEnded ? [] : [$0.reading.rawValue] } ?? [])
+            var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            let milliseconds = Int32(clamping: Int64((deadline - .now) / .milliseconds(1)) + 1)
+            try systemCall("poll") { poll(&polled, nfds_t(polled.count), milliseconds) }
+            if polled[0].revents != 0 {
+                _ = try readMore(until: .now)
+                deadline = .now + silence
+            }
+            if polled.count > 1, polled[1].revents != 0 { _ = try other?.readMore(until: .now) }
+        }
         guard hasEnded else { throw Unmet(expectation: "the end of the output", lines: lines) }
         let code: Int32 =
             switch try waitForExit() {

@@ -96,6 +96,11 @@ final class SupervisorProcess {
         try signal(SIGHUP)
     }
 
+    /// Waits for the end of a program that has it log a lot.
+    func finish(_ other: RunningProgram, silence: Duration = Machine.patience) throws -> (code: Int32, output: String) {
+        try other.finish(silence: silence, reading: program)
+    }
+
     // MARK: End
 
     /// Waits until the supervisor has ended by itself, or as it was told to.

@@ -7,12 +7,14 @@ extension RouteTable {
     /// What happens, as server-sent events (the HTML standard, 9.2).
     mutating func addEvents(_ supervisor: Supervisor) {
         get("/v1/events", query: ["after"]) { call in
-            let after = try call.request.headers[.lastEventID] ?? call.value("after")
-            let id = after.flatMap(EventID.init)
-            if let after, id == nil {
-                throw Problem(.malformed, "\"\(after)\" is no event's id; it is as in the stream, such as 1f3c-42")
+            let seen = [call.request.headers[.lastEventID], try call.value("after")].compactMap { $0 }
+            let ids = try seen.map { text in
+                guard let id = EventID(text) else {
+                    throw Problem(.malformed, "\"\(text)\" is no event's id; it is as in the stream, such as 1f3c-42")
+                }
+                return id
             }
-            let subscription = await supervisor.subscribe(after: id)
+            let subscription = await supervisor.subscribe(after: ids.first)
             return Response(
                 status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
                 body: ResponseBody { writer in

@@ -63,7 +63,12 @@ struct RouteTable {
             // Around all of it: a hang-up that is heard of only after the body's end was read would be a
             // precondition failure in the library.
             return try await request.body.consumeWithCancellationOnInboundClose { content in
-                var response = try await handler(try Call(request, content: content, context, route))
+                var response: Response
+                do {
+                    response = try await handler(try Call(request, content: content, context, route))
+                } catch let problem as Problem {
+                    response = Response(problem)
+                }
                 // Watching for a hang-up used up the connection.
                 response.headers[.connection] = "close"
                 return response
