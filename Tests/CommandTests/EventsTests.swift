@@ -57,7 +57,7 @@ import Testing
             let events = try first.begin(["events", "web"])
             try events.expect(["1 service, 1 of 1 worker ready"])
             try first.stop()
-            try events.expect(["cadre: the supervisor at \(first.socket) has stopped; waiting for the next one"])
+            try events.expect(["cadre: the supervisor at \(first.socket) is gone; waiting for it to come back"])
             let second = try SupervisorProcess(toml, in: scene)
             try second.ready("web/0")
             try events.expect(["cadre: some events were missed; going on from how it is now"])

@@ -27,13 +27,13 @@ struct EventFollower {
                 try await client.withEvents(after: last) { events in
                     for try await element in events { try receive(element) }
                 }
-                report("the supervisor at \(client.address) has stopped; waiting for the next one")
+                reportLoss(of: client)
             } catch let error as ControlError where last != nil {
                 switch error {
                 case .dropped: report("\(error)")
-                case .nobody where problem != nil: break
-                case .nobody, .taken, .forbidden, .badSpecification, .refused, .brokenAnswer, .system:
-                    report("\(error); trying again")
+                // One that stops may have no time left to end the stream as it should.
+                case .brokenAnswer, .nobody: reportLoss(of: client)
+                case .taken, .forbidden, .badSpecification, .refused, .system: report("\(error); trying again")
                 }
             }
             await reactor.sleep(for: Self.pause)
@@ -51,6 +51,10 @@ struct EventFollower {
             if filter.contains(event) { try printer.print(event) }
         }
         problem = nil
+    }
+
+    private mutating func reportLoss(of client: ControlClient) {
+        report("the supervisor at \(client.address) is gone; waiting for it to come back")
     }
 
     /// Says what is wrong, but not again and again.
