@@ -75,7 +75,7 @@ class Connection:
         try:
             text = await self.reader.readuntil(b"\r\n\r\n")
         except (asyncio.IncompleteReadError, ConnectionError) as error:
-            raise HungUp(getattr(error, "partial", b"")) from None
+            raise HungUp(repr(error)) from None
         first, *lines = text.decode().split("\r\n")[:-2]
         headers = dict(line.split(": ", 1) for line in lines)
         return int(first.split(" ")[1]), {name.lower(): value for name, value in headers.items()}
