@@ -22,8 +22,8 @@ BODY = 100 << 20
 # doubling; and for one that may not have more than that on its way.
 CROWD_BOUND = HALF_OPEN * (256 << 10)
 CLIENT_BOUND = 16 << 20
-# How much of a body may be sent before the refusal: what fits in the buffers in between.
-BODY_BOUND = 4 << 20
+# How much of a body may be sent until the refusal is noticed; what comes after it is read for a moment, and dropped.
+BODY_BOUND = 32 << 20
 # On a machine that has other things to do. What is measured is printed.
 RESTART_BOUND = 1
 
@@ -127,6 +127,7 @@ class Abuse:
             try:
                 connection.writer.write(frame(part))
                 await connection.writer.drain()
+                await asyncio.sleep(0)
             except ConnectionError:
                 break
             sent += len(part)
