@@ -54,7 +54,7 @@ class Restarts:
 class Abuse:
     def __init__(self, control, supervisor):
         self.control, self.supervisor = control, supervisor
-        self.descriptors = None
+        self.descriptors = self.memory = None
         self.restarts = Restarts(control)
         self.pid = None
 
@@ -64,6 +64,7 @@ class Abuse:
         await self.restarts.begin()
         await self.restart("nobody disturbs")
         self.descriptors = await self.supervisor.calm()
+        self.memory = self.supervisor.memory()
 
     async def restart(self, what):
         self.pid, took = await asyncio.wait_for(self.restarts.measure(self.pid), 60)
@@ -76,8 +77,7 @@ class Abuse:
         check(grown < bound, "that is too much")
 
     async def half_open(self, what, text, bound):
-        """Many clients that send a part of a request and then nothing."""
-        memory = self.supervisor.memory()
+        """Many clients that send a part of a request and then nothing; they may cost so much since the beginning."""
         connections = [await Connection.open(self.control.path) for _ in range(HALF_OPEN)]
         for connection in connections:
             connection.writer.write(text)
@@ -85,7 +85,7 @@ class Abuse:
         await self.restart(f"{HALF_OPEN} {what}")
         status = await self.control.expect(200, "GET", "/v1/status")
         check(status["services"], f"the status is {status}")
-        self.cost(f"{HALF_OPEN} {what}", memory, bound)
+        self.cost(f"{HALF_OPEN} {what}", self.memory, bound)
         answers = await asyncio.wait_for(asyncio.gather(*(connection.answer() for connection in connections)), 60)
         check(all(answer.status == 408 for answer in answers), f"{what}: {answers[0]}")
         await asyncio.gather(*(connection.close() for connection in connections))
@@ -152,7 +152,7 @@ async def program():
     bodies = post.encode() + b" " * 60 * 1024
     await abuse.half_open("requests with half a body of 60 KiB", bodies, CROWD_BOUND)
     # What was used once is used again.
-    await abuse.half_open("such requests once more", bodies, CROWD_BOUND / 4)
+    await abuse.half_open("such requests once more", bodies, CROWD_BOUND)
     await abuse.pipelined()
     await abuse.body("its length told", f"Content-Length: {BODY}", lambda part: part)
     await abuse.body("in chunks", "Transfer-Encoding: chunked", lambda part: b"%x\r\n%s\r\n" % (len(part), part))
