@@ -18,7 +18,7 @@ extension MachineTests {
         private static let endless = [
             "cadre run ": "python3/3 is ready",
             "cadre logs -f ": "web/0",
-            "cadre events": "snapshot",
+            "cadre events": "workers ready",
             "cadre status --watch": "web",
         ]
         /// What asks whether it is meant.
