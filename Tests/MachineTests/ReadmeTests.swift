@@ -36,6 +36,10 @@ extension MachineTests {
             let configuration = try #require(
                 blocks.first { $0.language == "toml" && $0.lines.contains { $0.hasPrefix("[service.") } })
             try write(configuration.lines.joined(separator: "\n"), to: "/etc/cadre/cadre.toml")
+            // Another service that commands in the README name.
+            let other = "/etc/cadre/conf.d/readme.toml"
+            try write("[service.api]\n\(command("sleep"))\n", to: other)
+            defer { unlink(other) }
             try write(contents("\(source)/examples/hello/server.py"), to: "/srv/web/server.py")
             do {
                 for command in commands where Self.elsewhere[command] == nil {
@@ -65,7 +69,7 @@ extension MachineTests {
             // In a scope, as from a login.
             let command = try Command(
                 ["systemd-run", "--scope", "--quiet", "/bin/bash", "-c"]
-                    + ["cd \(directory); \(awaited == nil ? "" : "exec ")\(text)"])
+                    + ["set -e; cd \(directory); \(awaited == nil ? "" : "exec ")\(text)"])
             if let awaited {
                 try command.waitForLine(awaited)
                 kill(command.pid, SIGINT)
@@ -74,6 +78,8 @@ extension MachineTests {
             let expected: [ProcessExit] =
                 awaited == nil ? [.exited(code: 0)] : [.exited(code: 0), .exited(code: 130), .interrupted]
             if !expected.contains(exit) { throw Trouble("\(text): \(exit)\n\(command.output)") }
+            // Who reads comes to the next one later than this test does.
+            if exists("/run/cadre/control.sock") { try succeed("cadre", "start", "*") }
         }
 
         // MARK: The file
