@@ -17,7 +17,7 @@ extension MachineTests {
         /// What goes on until somebody interrupts it, by how it begins, and what it prints before.
         private static let endless = [
             "cadre run ": "python3/3 is ready",
-            "cadre logs -f ": "web/0",
+            "cadre logs -f ": "GET /readme",
             "cadre events": "workers ready",
             "cadre status --watch": "web",
         ]
@@ -71,6 +71,8 @@ extension MachineTests {
                 ["systemd-run", "--scope", "--quiet", "/bin/bash", "-c"]
                     + ["set -e; cd \(directory); \(awaited == nil ? "" : "exec ")\(text)"])
             if let awaited {
+                // So that there is a line in the log.
+                if text.hasPrefix("cadre logs") { try succeed("curl", "--silent", "http://127.0.0.1:8080/readme") }
                 try command.waitForLine(awaited)
                 kill(command.pid, SIGINT)
             }
