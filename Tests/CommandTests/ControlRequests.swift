@@ -58,3 +58,20 @@ func send(_ text: String, to socket: borrowing Descriptor) throws(SystemCallErro
         rest = rest.dropFirst(count)
     }
 }
+
+/// Reads so many answers of status 202.
+func expectAnswers(_ count: Int, from socket: borrowing Descriptor) throws {
+    var text = ""
+    while text.components("HTTP/1.1 202") < count || !text.hasSuffix("}]}") {
+        let more = try withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 1) { buffer in
+            String(decoding: buffer[..<(try socket.read(into: buffer))], as: UTF8.self)
+        }
+        try #require(!more.isEmpty, "hung up after \(text.suffix(300))")
+        text += more
+    }
+}
+
+extension String {
+    /// How often a text is in this one.
+    func components(_ part: String) -> Int { ranges(of: part).count }
+}

@@ -276,11 +276,9 @@ public actor ControlServer {
             }
             let response = try await routes.respond(
                 to: request, from: ControlContextSource(logger: silence, access: access))
-            // A stream ends when the server does.
-            let isStream = response.body.contentLength == nil
-            if isStream { await end() }
+            // A stream of events ends when the supervisor does, which is before the server stops.
             try await writer.write(response: response.head, body: response.body)
-            if !isStream { await end() }
+            await end()
         } catch {
             await end()
             throw error
