@@ -62,7 +62,7 @@ func send(_ text: String, to socket: borrowing Descriptor) throws(SystemCallErro
 /// Reads so many answers of status 202.
 func expectAnswers(_ count: Int, from socket: borrowing Descriptor) throws {
     var text = ""
-    while text.components("HTTP/1.1 202") < count || !text.hasSuffix("}]}") {
+    while text.occurrences(of: "HTTP/1.1 202") < count || !text.hasSuffix("}]}") {
         let more = try withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 1) { buffer in
             String(decoding: buffer[..<(try socket.read(into: buffer))], as: UTF8.self)
         }
@@ -73,5 +73,5 @@ func expectAnswers(_ count: Int, from socket: borrowing Descriptor) throws {
 
 extension String {
     /// How often a text is in this one.
-    func components(_ part: String) -> Int { ranges(of: part).count }
+    func occurrences(of part: String) -> Int { ranges(of: part).count }
 }

@@ -29,7 +29,7 @@ import Testing
             #expect(text.contains("event: snapshot\n"))
             #expect(text.contains("event: dropped\ndata: {\"detail\":\"the reader was more than 4096 events behind"))
             #expect(text.hasSuffix("\r\n0\r\n\r\n"))
-            let told = text.components("event: signalled\n")
+            let told = text.occurrences(of: "event: signalled\n")
             #expect(told >= 4096 && told < count)
         }
     }

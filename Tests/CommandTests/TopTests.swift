@@ -142,7 +142,7 @@ import Testing
                 screen.isAlternate && screen.lines.contains { $0.contains("q quit") }
                     && terminal.output.contains("suspended: icanon")
             }
-            #expect(terminal.output.components("\u{1B}[?1049h") == 2)
+            #expect(terminal.output.occurrences(of: "\u{1B}[?1049h") == 2)
             try terminal.type("q")
             #expect(try terminal.finish() == .exited(code: 0))
             #expect(terminal.screen.lines.contains("ended: 0"), "\(terminal.screen.lines)")
@@ -226,13 +226,13 @@ import Testing
             try supervisor.ready("web/0")
             let terminal = try PseudoTerminal(command(supervisor, "top"), columns: 80, rows: 24)
             try terminal.expect("  web/0")
-            let before = terminal.output.components("\u{1B}[2J")
+            let before = terminal.output.occurrences(of: "\u{1B}[2J")
             try terminal.type("jj")
             try terminal.expect("web/0  ready  incarnation 1  a?b")
             try terminal.type("q")
             #expect(try terminal.finish() == .exited(code: 0))
             #expect(!terminal.output.contains("\u{202E}"))
-            #expect(terminal.output.components("\u{1B}[2J") == before)
+            #expect(terminal.output.occurrences(of: "\u{1B}[2J") == before)
         }
     }
 
@@ -316,17 +316,5 @@ import Testing
             let (code, output) = try supervisor.cadre("status", "--watch", "wbe")
             #expect(code == 4 && output.contains("there is no service or worker"))
         }
-    }
-}
-
-extension String {
-    /// How often a text is in this one.
-    fileprivate func components(_ text: String) -> Int {
-        var (count, rest) = (0, self[...])
-        while let range = rest.firstRange(of: text) {
-            count += 1
-            rest = rest[range.upperBound...]
-        }
-        return count
     }
 }
