@@ -23,6 +23,8 @@ extension MachineTests {
         ]
         /// What asks whether it is meant.
         private static let asking = ["cadre destroy"]
+        /// Runs a command in a terminal.
+        private static let terminal = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
 
         @Test("each command does what it says, and the configuration is one")
         func commands() throws {
@@ -64,7 +66,7 @@ extension MachineTests {
             print("$ \(text)")
             var text = text
             if text.hasPrefix("sudo ") { text.removeFirst("sudo ".count) }
-            if Self.asking.contains(text) { text = "yes | script --quiet --return --command '\(text)' /dev/null" }
+            if Self.asking.contains(text) { text = "echo y | python3 -c '\(Self.terminal)' \(text)" }
             let awaited = Self.endless.first { text.hasPrefix($0.key) }?.value
             // In a scope, as from a login.
             let command = try Command(
