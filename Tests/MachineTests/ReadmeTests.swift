@@ -24,7 +24,8 @@ extension MachineTests {
         /// What asks whether it is meant.
         private static let asking = ["cadre destroy"]
         /// Runs a command in a terminal.
-        private static let terminal = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+        private static let terminal =
+            "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
 
         @Test("each command does what it says, and the configuration is one")
         func commands() throws {
