@@ -125,6 +125,8 @@ struct DestroyTests {
             let script = """
                 set -e
                 mount -t tmpfs none /run
+                # The same hierarchy can't be mounted over itself.
+                umount --lazy /sys/fs/cgroup
                 mount -t cgroup2 none /sys/fs/cgroup
                 mkdir /sys/fs/cgroup/home
                 echo 0 > /sys/fs/cgroup/home/cgroup.procs
