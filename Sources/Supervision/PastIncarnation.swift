@@ -24,3 +24,11 @@ public struct PastIncarnation: Hashable, Sendable {
         }
     }
 }
+
+extension PastIncarnation {
+    init(_ incarnation: Incarnation, _ reason: EndReason, _ exit: Exit?, goneAt: Duration) {
+        self.init(
+            number: incarnation.number, startedAt: incarnation.startedAt, readyAt: incarnation.readyAt,
+            endingSince: incarnation.endingSince, goneAt: goneAt, reason: reason, exit: exit)
+    }
+}

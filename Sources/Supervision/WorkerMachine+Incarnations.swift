@@ -29,7 +29,7 @@ extension WorkerMachine {
         guard has(number) else { return }
         change(number) { machine, incarnation in
             machine.setDeadline(nil, of: &incarnation)
-            machine.bury(incarnation, .spawn, nil, at: now)
+            machine.actions.append(.report(.gone(PastIncarnation(incarnation, .spawn, nil, goneAt: now))))
         }
         actions.append(.discard(number))
         let end = End(reason: .spawn, exit: nil, isSuccess: false)
@@ -133,10 +133,11 @@ extension WorkerMachine {
         using random: inout some RandomNumberGenerator
     ) {
         guard has(number) else { return }
+        var past: PastIncarnation?
         change(number) { machine, incarnation in
             machine.setDeadline(nil, of: &incarnation)
             let reason = isOutOfMemory ? .oomKill : incarnation.stopReason ?? EndReason(exit)
-            machine.bury(incarnation, reason, exit, at: now)
+            past = PastIncarnation(incarnation, reason, exit, goneAt: now)
         }
         if let incarnation = current, incarnation.number == number {
             current = nil
@@ -150,14 +151,9 @@ extension WorkerMachine {
         } else {
             retired(number, at: now)
         }
+        // Behind the start of a successor, which must not wait for what is written down.
+        if let past { actions.append(.report(.gone(past))) }
         actions.append(.discard(number))
-    }
-
-    private mutating func bury(_ incarnation: Incarnation, _ reason: EndReason, _ exit: Exit?, at now: Duration) {
-        let past = PastIncarnation(
-            number: incarnation.number, startedAt: incarnation.startedAt, readyAt: incarnation.readyAt,
-            endingSince: incarnation.endingSince, goneAt: now, reason: reason, exit: exit)
-        actions.append(.report(.gone(past)))
     }
 
     /// Records and reports an end that nobody commanded.
