@@ -20,29 +20,37 @@ extension Supervisor {
         for worker in workers where fleet.worker(worker) == nil {
             throw .unknown(UnknownNameError(name: "\(worker)", services: fleet.serviceNames))
         }
+        // What is refused must not supersede anything.
+        try check(command, workers)
         let order = note(command, workers)
         switch command {
         case .start: for worker in workers { tell(worker, .start) }
         case .stop: for worker in workers { tell(worker, .stop) }
         case .restart: perform(fleet.restart(workers, at: Reactor.now))
         case .reset: for worker in workers { tell(worker, .reset) }
-        case .kill:
-            try requireAny(of: workers, to: "be killed")
-            for worker in workers { tell(worker, .kill) }
-        case .freeze:
-            for worker in workers {
-                guard let state = fleet.worker(worker)?.state, state != .ready, state != .frozen else { continue }
-                throw .conflict("\(worker) is \(state.rawValue); only a worker that is ready can be frozen")
-            }
-            for worker in workers { tell(worker, .freeze) }
+        case .kill: for worker in workers { tell(worker, .kill) }
+        case .freeze: for worker in workers { tell(worker, .freeze) }
         case .thaw: for worker in workers { tell(worker, .thaw) }
         case .signal(let signal, let recipients):
-            try requireAny(of: workers, to: "get a signal")
             for worker in workers { try send(signal, to: recipients, of: worker) }
         }
         touched.formUnion(workers)
         noteProgress()
         return order
+    }
+
+    /// That the workers are in a state for a command.
+    private func check(_ command: WorkerCommand, _ workers: [WorkerID]) throws(CommandError) {
+        switch command {
+        case .kill: try requireAny(of: workers, to: "be killed")
+        case .signal: try requireAny(of: workers, to: "get a signal")
+        case .freeze:
+            for worker in workers {
+                guard let state = fleet.worker(worker)?.state, state != .ready, state != .frozen else { continue }
+                throw .conflict("\(worker) is \(state.rawValue); only a worker that is ready can be frozen")
+            }
+        case .start, .stop, .restart, .reset, .thaw: break
+        }
     }
 
     private func note(_ command: WorkerCommand, _ workers: [WorkerID]) -> Order {

@@ -231,6 +231,20 @@ import Testing
         }
     }
 
+    @Test("a command that is refused supersedes nothing")
+    func refused() throws {
+        try withSupervisor(service("slow", "ignore-term", more: "stop.timeout = '1h'")) { supervisor in
+            try supervisor.expect("slow/0 ", "| ignoring")
+            let stop = try supervisor.begin(["stop", "slow"])
+            try supervisor.expect("stopping slow/0")
+            let freeze = try supervisor.cadre("freeze", "slow")
+            #expect(freeze.code == 4 && freeze.output.contains("slow/0 is stopping; only a worker that is ready"))
+            #expect(try supervisor.cadre("kill", "slow").code == 0)
+            let stopped = try stop.finish()
+            #expect(stopped.code == 0 && stopped.output == "stopped slow/0")
+        }
+    }
+
     @Test("Ctrl-C ends the wait with 130 and the states, and the command goes on")
     func interrupted() throws {
         try withSupervisor(service("slow", "ignore-term", more: "stop.timeout = '1h'") + web) { supervisor in
