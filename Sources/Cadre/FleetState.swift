@@ -49,7 +49,7 @@ public struct ServiceState: Sendable {
 }
 
 /// What the workers of a service went through since the supervisor started.
-public struct ServiceCounters: Hashable, Sendable {
+public struct ServiceCounters: Hashable, Sendable, Codable {
     /// Restarts by the reason why the earlier incarnation ended.
     public var restarts: [EndReason: Int] = [:]
     /// Cgroups that were killed by command or as they did not stop in time.

@@ -1,5 +1,5 @@
 /// An amount of bytes, or no bound at all.
-public enum ByteLimit: Hashable, Sendable, CustomStringConvertible {
+public enum ByteLimit: Hashable, Sendable, Codable, CustomStringConvertible {
     /// At most this many bytes.
     case bytes(UInt64)
     /// No bound; the kernel's `max`.
@@ -17,7 +17,7 @@ public enum ByteLimit: Hashable, Sendable, CustomStringConvertible {
 /// What an incarnation's cgroup is limited to. What is nil is left as the kernel has it.
 ///
 /// See "Controllers" in the kernel's Documentation/admin-guide/cgroup-v2.rst.
-public struct ResourceLimits: Hashable, Sendable {
+public struct ResourceLimits: Hashable, Sendable, Codable {
     /// `memory.max`: the wall. With `memory.oom.group` the whole incarnation is killed when it is hit.
     public var memoryMax: ByteLimit?
     /// `memory.high`: the fence. Touching it begins a replacement.

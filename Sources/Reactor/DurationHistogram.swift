@@ -1,5 +1,5 @@
 /// How often something took how long: counts in buckets whose bounds double, as OpenMetrics' histograms have them.
-public struct DurationHistogram: Hashable, Sendable {
+public struct DurationHistogram: Hashable, Sendable, Codable {
     /// The buckets' upper bounds, in seconds; a last bucket has none.
     public static let bounds: [Double] = [
         0.000_1, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,

@@ -1,5 +1,5 @@
 /// Who may use the API, and where it is served beside the control socket.
-public struct ControlSpecification: Hashable, Sendable {
+public struct ControlSpecification: Hashable, Sendable, Codable {
     /// The group, by name or number, whose members may do everything; nil if only root and the supervisor's own user may.
     public var group: String?
     /// The group, by name or number, whose members may look but change nothing.

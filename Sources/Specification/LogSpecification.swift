@@ -1,7 +1,7 @@
 /// Where a worker's standard output and standard error go.
-public struct LogSpecification: Hashable, Sendable {
+public struct LogSpecification: Hashable, Sendable, Codable {
     /// A place for logs.
-    public enum Destination: Hashable, Sendable {
+    public enum Destination: Hashable, Sendable, Codable {
         /// The journal where there is one, else the terminal.
         case auto
         /// journald's stream socket.

@@ -1,7 +1,7 @@
 /// Where metrics are served beside the API, and under which further names.
-public struct MetricsSpecification: Hashable, Sendable {
+public struct MetricsSpecification: Hashable, Sendable, Codable {
     /// Names of another program that metrics are given under as well.
-    public enum Alias: String, CaseIterable, Hashable, Sendable {
+    public enum Alias: String, CaseIterable, Hashable, Sendable, Codable {
         /// Those of Monoceros.
         case monoceros
     }

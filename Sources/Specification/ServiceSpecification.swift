@@ -2,7 +2,7 @@ public import ControlGroups
 public import Supervision
 
 /// One service: a command and how to run a number of copies of it.
-public struct ServiceSpecification: Hashable, Sendable {
+public struct ServiceSpecification: Hashable, Sendable, Codable {
     /// The service's name, see ``isValidName(_:)``.
     public var name: String
     /// Program and arguments, exec'd without a shell. Each is a ``Template``. The program is an absolute path, a bare

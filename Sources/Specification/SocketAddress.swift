@@ -1,7 +1,7 @@
 import Glibc
 
 /// What a socket listens on, written `host:port`, `:port`, `[::1]:port` or `unix:/path`.
-public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
+public enum SocketAddress: Hashable, Sendable, Codable, CustomStringConvertible {
     /// A TCP port of one host address or name, or of every address if `host` is nil. IPv6 addresses have no brackets.
     case internet(host: String?, port: UInt16)
     /// A unix socket at an absolute path.

@@ -1,5 +1,5 @@
 /// A listening socket that Cadre opens for a service and passes to each of its workers (sd_listen_fds(3)).
-public struct SocketSpecification: Hashable, Sendable {
+public struct SocketSpecification: Hashable, Sendable, Codable {
     /// The backlog if none is given: the kernel's own `net.core.somaxconn`, which caps any backlog (listen(2)).
     public static let defaultBacklog = 4096
 

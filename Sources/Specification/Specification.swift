@@ -1,5 +1,5 @@
 /// What a user wants to run, and who may look and command: decoded from TOML and validated as a whole.
-public struct Specification: Hashable, Sendable {
+public struct Specification: Hashable, Sendable, Codable {
     /// The services, sorted by name.
     public var services: [ServiceSpecification]
     /// How many percent of all wanted workers have to be ready, or done, for the whole to count as healthy.

@@ -1,5 +1,5 @@
 /// How connections are encrypted, and whose certificates are accepted: absolute paths of PEM files.
-public struct TLSSpecification: Hashable, Sendable {
+public struct TLSSpecification: Hashable, Sendable, Codable {
     /// The certificate of the server, followed by those between it and a root.
     public var certificate: String
     /// The private key of ``certificate``.

@@ -1,5 +1,5 @@
 /// How many workers a service has.
-public enum WorkerCount: Hashable, Sendable {
+public enum WorkerCount: Hashable, Sendable, Codable {
     /// This many.
     case count(Int)
     /// One for each processor that may be used.

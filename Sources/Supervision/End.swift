@@ -1,5 +1,5 @@
 /// How the leader of an incarnation ended, as its parent learnt it (waitid(2)).
-public enum Exit: Hashable, Sendable {
+public enum Exit: Hashable, Sendable, Codable {
     /// It exited with this code.
     case code(Int32)
     /// It was killed by this signal.
@@ -19,7 +19,7 @@ public enum Exit: Hashable, Sendable {
 }
 
 /// Why an incarnation ended.
-public enum EndReason: String, CaseIterable, Hashable, Sendable {
+public enum EndReason: String, CaseIterable, Hashable, Sendable, Codable, CodingKeyRepresentable {
     /// Its leader exited of its own accord.
     case exit
     /// Its leader was killed by a signal that nobody here sent.
@@ -43,7 +43,7 @@ public enum EndReason: String, CaseIterable, Hashable, Sendable {
 }
 
 /// The end of an incarnation.
-public struct End: Hashable, Sendable {
+public struct End: Hashable, Sendable, Codable {
     /// Why it ended.
     public let reason: EndReason
     /// How its leader ended; nil if it was never executed.

@@ -1,7 +1,7 @@
 /// What is known of one execution of a worker while any process of it is left.
-public struct Incarnation: Hashable, Sendable {
+public struct Incarnation: Hashable, Sendable, Codable {
     /// Where it is in its life.
-    public enum Phase: String, Hashable, Sendable {
+    public enum Phase: String, Hashable, Sendable, Codable {
         /// Executed, not yet ready.
         case starting
         /// It may receive work.

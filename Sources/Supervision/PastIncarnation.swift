@@ -1,5 +1,5 @@
 /// An execution of a worker of which nothing is left.
-public struct PastIncarnation: Hashable, Sendable {
+public struct PastIncarnation: Hashable, Sendable, Codable {
     /// Its number among the worker's incarnations.
     public let number: UInt64
     /// When it was executed, or was to be.

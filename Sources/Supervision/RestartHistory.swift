@@ -1,5 +1,5 @@
 /// What a worker's restarts have been, and hence when the next one may be.
-struct RestartHistory: Hashable, Sendable {
+struct RestartHistory: Hashable, Sendable, Codable {
     /// When the restarts within the window were; the oldest first.
     private var recent: [Duration] = []
     /// The restarts since the worker was last stable.

@@ -3,9 +3,9 @@
 /// The first restart after a stable run is immediate. The n-th restart in a row waits for
 /// `delay * multiplier^(n-2)`, at most `maximumDelay`, varied at random by `± jitter`. A worker is stable,
 /// and begins anew, once an incarnation of it has stayed ready for a whole `window`.
-public struct RestartPolicy: Hashable, Sendable {
+public struct RestartPolicy: Hashable, Sendable, Codable {
     /// Which ends call for a restart.
-    public enum Condition: String, CaseIterable, Hashable, Sendable {
+    public enum Condition: String, CaseIterable, Hashable, Sendable, Codable {
         /// Every end that nobody asked for, success included.
         case always
         /// Ends that are no success: other exit codes, signals, out of memory, time-outs.

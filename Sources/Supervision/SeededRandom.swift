@@ -1,7 +1,7 @@
 /// A small generator whose numbers follow from its seed, so that what happened can happen again.
 ///
 /// SplitMix64: G. Steele, D. Lea, C. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
-public struct SeededRandom: RandomNumberGenerator, Hashable, Sendable {
+public struct SeededRandom: RandomNumberGenerator, Hashable, Sendable, Codable {
     private var state: UInt64
 
     /// Begins the sequence of `seed`.

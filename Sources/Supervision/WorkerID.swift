@@ -1,5 +1,5 @@
 /// The name of a worker: its service and its number in it, `web/0`.
-public struct WorkerID: Hashable, Comparable, Sendable, CustomStringConvertible {
+public struct WorkerID: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
     /// The service's name.
     public let service: String
     /// The worker's number, from 0.

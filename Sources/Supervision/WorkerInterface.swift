@@ -44,7 +44,7 @@ public enum WorkerInput: Hashable, Sendable {
 }
 
 /// The deadlines a worker's state machine asks for. There is at most one of a kind.
-public enum WorkerDeadline: Hashable, Sendable {
+public enum WorkerDeadline: Hashable, Sendable, Codable {
     /// The end of the wait before a restart.
     case restart
     /// The end of an incarnation's present phase.
@@ -54,7 +54,7 @@ public enum WorkerDeadline: Hashable, Sendable {
 }
 
 /// What a worker's state machine wants done, in this order.
-public enum WorkerAction: Hashable, Sendable {
+public enum WorkerAction: Hashable, Sendable, Codable {
     /// Make a cgroup and execute the program in it; to be answered by `spawned` or `spawnFailed`.
     case spawn(UInt64)
     /// Send the stop signal to the leader.
@@ -80,7 +80,7 @@ public enum WorkerAction: Hashable, Sendable {
 }
 
 /// What happens to a worker that others want to know.
-public enum WorkerEvent: Hashable, Sendable {
+public enum WorkerEvent: Hashable, Sendable, Codable {
     /// An incarnation was executed.
     case started(UInt64)
     /// An incarnation became ready, so long after it was executed.

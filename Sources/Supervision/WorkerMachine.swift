@@ -6,9 +6,9 @@
 /// There is at most one `current` incarnation, which is the worker as others see it; at most one `successor`, which
 /// becomes current as soon as it is ready; and any number of `retiring` ones, which are on their way out and
 /// concern nobody.
-public struct WorkerMachine: Sendable {
+public struct WorkerMachine: Hashable, Sendable, Codable {
     /// What is wanted of the worker.
-    public enum Goal: Hashable, Sendable {
+    public enum Goal: String, Hashable, Sendable, Codable {
         /// That it runs.
         case running
         /// That it is down.
@@ -18,7 +18,7 @@ public struct WorkerMachine: Sendable {
     }
 
     /// Why nothing runs although that is wanted.
-    enum Rest: Hashable {
+    enum Rest: String, Hashable, Codable {
         case none
         case done
         case failed
@@ -50,6 +50,7 @@ public struct WorkerMachine: Sendable {
     var replacementHistory = RestartHistory()
     /// The number of the latest incarnation; 0 if there was none.
     public internal(set) var lastNumber: UInt64 = 0
+    /// What is to be done for the input at hand; empty between inputs.
     var actions: [WorkerAction] = []
 
     /// A worker that is down.

@@ -1,7 +1,7 @@
 /// How the workers of a service are supervised: what makes them ready, what restarts them, how they are stopped.
-public struct WorkerPolicy: Hashable, Sendable {
+public struct WorkerPolicy: Hashable, Sendable, Codable {
     /// What makes an incarnation ready.
-    public enum Readiness: String, CaseIterable, Hashable, Sendable {
+    public enum Readiness: String, CaseIterable, Hashable, Sendable, Codable {
         /// Its program was executed.
         case exec
         /// It sent `READY=1` (sd_notify(3)).
