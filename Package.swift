@@ -60,6 +60,7 @@ let package = Package(
             name: "Processes", dependencies: ["CLinux", "CCapabilities", "Reactor", system], swiftSettings: strict),
         .target(
             name: "Systemd", dependencies: ["CLinux", "CSystemd", "Reactor", logging, system], swiftSettings: strict),
+        .target(name: "Keeper", dependencies: ["CLinux", "Processes", "Reactor", system], swiftSettings: strict),
         .target(name: "ControlGroups", dependencies: ["CLinux", "Reactor", system], swiftSettings: strict),
         .target(name: "Supervision", swiftSettings: strict),
         .target(
@@ -69,8 +70,8 @@ let package = Package(
         .target(
             name: "Cadre",
             dependencies: [
-                "CLinux", "ControlGroups", "Processes", "Reactor", "Specification", "Supervision", "Systemd", logging,
-                system,
+                "CLinux", "ControlGroups", "Keeper", "Processes", "Reactor", "Specification", "Supervision", "Systemd",
+                logging, system,
             ],
             swiftSettings: strict),
         .target(name: "COpenAPI", exclude: ["openapi.json"], cSettings: strictC + [.disableWarning("c23-extensions")]),
@@ -85,9 +86,8 @@ let package = Package(
         .executableTarget(
             name: "CadreCommand",
             dependencies: [
-                "CLinux", "Cadre", "ControlAPI", "ControlGroups", "Processes", "Reactor", "Specification",
-                "Supervision",
-                "Systemd", argumentParser, logging, system,
+                "CLinux", "Cadre", "ControlAPI", "ControlGroups", "Keeper", "Processes", "Reactor", "Specification",
+                "Supervision", "Systemd", argumentParser, logging, system,
             ],
             path: "Sources/cadre", swiftSettings: strict),
         .executableTarget(
@@ -96,6 +96,9 @@ let package = Package(
         .testTarget(name: "ReactorTests", dependencies: ["CLinux", "Reactor", system], swiftSettings: strict),
         .testTarget(
             name: "ControlGroupsTests", dependencies: ["CLinux", "ControlGroups", "Reactor", system],
+            swiftSettings: strict),
+        .testTarget(
+            name: "KeeperTests", dependencies: ["CLinux", "Keeper", "Processes", "Reactor", "TestWorker", system],
             swiftSettings: strict),
         .testTarget(name: "SupervisionTests", dependencies: ["Supervision"], swiftSettings: strict),
         .testTarget(

@@ -46,9 +46,9 @@ static int ask_kernel(int pidfd, int *status) {
     return 1;
 }
 
-int cadre_reap(int pidfd, int *status) {
+int cadre_reap(int pidfd, bool leave, int *status) {
     siginfo_t information = {.si_pid = 0};
-    if (waitid(P_PIDFD, (id_t)pidfd, &information, WEXITED | WNOHANG) != 0) {
+    if (waitid(P_PIDFD, (id_t)pidfd, &information, WEXITED | WNOHANG | (leave ? WNOWAIT : 0)) != 0) {
         return errno == ECHILD ? ask_kernel(pidfd, status) : -1;
     }
     if (information.si_pid == 0) {

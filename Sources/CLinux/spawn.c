@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 
 // Enough for the functions below and for the dynamic linker, which resolves symbols on the stack of whoever calls them.
 enum { stack_size = 32 * 1024 };
@@ -88,7 +89,7 @@ static void reset_signals(struct cadre_spawn *spawn) {
     }
     sigset_t none;
     sigemptyset(&none);
-    if (sigprocmask(SIG_SETMASK, &none, NULL) != 0) {
+    if (sigprocmask(SIG_SETMASK, spawn->blocked_signals != NULL ? spawn->blocked_signals : &none, NULL) != 0) {
         fail(spawn, CADRE_SPAWN_SIGNALS, 0);
     }
 }
@@ -180,8 +181,21 @@ _Noreturn static void execute(struct cadre_spawn *spawn) {
     fail(spawn, CADRE_SPAWN_EXEC, index);
 }
 
+// Where that isn't possible the cgroup has no such attribute, which is no reason not to run.
+static void record_leader(struct cadre_spawn *spawn) {
+    char text[11];
+    write_pid(text);
+    fsetxattr(spawn->control_group, spawn->leader_attribute, text, strlen(text), 0);
+}
+
 _Noreturn static void run_child(struct cadre_spawn *spawn) {
     reset_signals(spawn);
+    if (spawn->leader_attribute != NULL && spawn->control_group >= 0) {
+        record_leader(spawn);
+    }
+    if (spawn->parent_death_signal != 0) {
+        prctl(PR_SET_PDEATHSIG, spawn->parent_death_signal, 0, 0, 0);
+    }
     // So that a terminal's Ctrl-C and hang-up reach the supervisor alone, which then stops its workers in order.
     if (setsid() == -1) {
         fail(spawn, CADRE_SPAWN_SESSION, 0);

@@ -26,13 +26,16 @@ final class Launcher {
     private let standardError: Descriptor
     /// The limits that were left out, so that each is told once.
     private var leftOut: Set<String> = []
+    /// What the keeper keeps for us.
+    let kept: KeptDescriptors
 
     init(options: Options, root: borrowing DelegatedRoot, events: EventLog) throws {
         self.options = options
         available = root.available
         unavailable = root.unavailable
         self.events = events
-        logs = WorkerLogs(standard: options.logs, events: events)
+        kept = KeptDescriptors(options.keeper)
+        logs = WorkerLogs(standard: options.logs, events: events, kept)
         inherited = WorkerEnvironment(inherited: environmentVariables())
         openFileLimit = try OpenFileLimit.raise()
         nullDevice = try Descriptor.open("/dev/null", flags: O_RDWR)
@@ -47,6 +50,9 @@ final class Launcher {
         try makeDirectory(options.notificationDirectory, mode: 0o711)
     }
 
+    /// Goes on with what workers print that a supervisor before had started.
+    func adoptLogs() throws { try logs.adopt() }
+
     /// Executes a worker's program in a fresh cgroup; if that fails nothing of it is left.
     func launch(_ worker: WorkerID, _ number: UInt64, of service: Service) throws -> LiveIncarnation {
         let specification = service.specification
@@ -55,15 +61,18 @@ final class Launcher {
         recordSockets(of: service)
         let name = LiveIncarnation.groupName(worker, number)
         let group = try service.group.makeChild(name)
+        var keptName: String?
         do {
             // A child of a frozen cgroup never gets to exec, for which the core would wait.
             if try group.events().frozen { throw LaunchFailure.frozen(service.group.path) }
             try apply(specification.limits, to: group, of: worker)
             let notifications = try NotificationSocket(
                 path: options.notificationSocket(ofService: worker.service, name), owner: credentials?.user)
+            keptName = try kept.keep(notifications)
             let incarnation = LiveIncarnation(
-                worker: worker, number: number, specification: specification, group: group,
-                notifications: notifications)
+                worker: worker, number: number, specification: specification, key: service.specificationKey,
+                group: group, notifications: notifications)
+            incarnation.keptName = keptName
             let streams = try logs.open(for: worker, specification.log)
             var environment = try environment(of: incarnation, credentials)
             if let stream = streams.journalStream { environment["JOURNAL_STREAM"] = stream }
@@ -81,13 +90,15 @@ final class Launcher {
                     environment: environment.lines,
                     workingDirectory: specification.directory.map { expand($0, worker) } ?? "/",
                     descriptors: [nullDevice.rawValue, standardOutput.rawValue, standardError.rawValue] + sockets,
-                    controlGroup: incarnation.group.directory.rawValue, credentials: credentials,
+                    controlGroup: incarnation.group.directory.rawValue,
+                    leaderAttribute: options.keeper.map { _ in ControlGroup.leaderAttribute }, credentials: credentials,
                     openFileLimit: openFileLimit, listenPID: !sockets.isEmpty))
             incarnation.firstPid = child.pid
-            incarnation.leader = LiveIncarnation.Leader(pid: child.pid, pidfd: child.takePidfd(), isChild: true)
+            incarnation.leader = LiveIncarnation.Leader(pid: child.pid, pidfd: child.takePidfd(), .supervisor)
             return incarnation
         } catch {
             // What was the reason for the failure may be one against this, too; then the next start clears it.
+            kept.release(keptName)
             try? service.group.removeTree(childNamed: name)
             throw error
         }
@@ -102,6 +113,7 @@ final class Launcher {
             poll(&descriptor, 1, 1000)
             _ = try? Pidfd.reap(leader.pidfd)
         }
+        kept.release(incarnation.keptName)
         try? service.group.removeTree(childNamed: LiveIncarnation.groupName(incarnation.worker, incarnation.number))
     }
 

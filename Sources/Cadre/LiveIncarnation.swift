@@ -14,6 +14,8 @@ final class LiveIncarnation {
     let number: UInt64
     /// What it was started with; the service's own may have changed since.
     let specification: ServiceSpecification
+    /// The key of that in the journal.
+    let specificationKey: String
     /// What it is limited to; the specification's, unless that was changed since.
     var limits: ResourceLimits
     /// Its cgroup.
@@ -43,6 +45,8 @@ final class LiveIncarnation {
     var isFrozen = false
     /// The pid of the first leader, for the record.
     var firstPid: Int32?
+    /// The name under which the keeper has the socket for notifications.
+    var keptName: String?
 
     var notificationWatch: Watch?
     var eventWatches: [Int32] = []
@@ -51,32 +55,45 @@ final class LiveIncarnation {
     final class Leader {
         let pid: Int32
         let pidfd: Descriptor
-        /// Whether we started it, so that nobody else reaps it.
-        let isChild: Bool
+        let parent: Parent
+        /// When it started, if that is known; as in ``ProcessIdentity``.
+        let startTime: UInt64?
         var watch: Watch?
 
-        init(pid: Int32, pidfd: consuming Descriptor, isChild: Bool) {
+        init(pid: Int32, pidfd: consuming Descriptor, _ parent: Parent, startTime: UInt64? = nil) {
             self.pid = pid
             self.pidfd = pidfd
-            self.isChild = isChild
+            self.parent = parent
+            self.startTime = startTime
+        }
+
+        /// Whose child a process is, who learns how it ends.
+        enum Parent: String, Codable {
+            /// Ours.
+            case supervisor
+            /// The keeper's: it was the child of a supervisor that died.
+            case keeper
+            /// Another process's of the incarnation, or the keeper's once that one is gone.
+            case other
         }
     }
 
     init(
-        worker: WorkerID, number: UInt64, specification: ServiceSpecification, group: consuming ControlGroup,
-        notifications: consuming NotificationSocket
+        worker: WorkerID, number: UInt64, specification: ServiceSpecification, key: String,
+        group: consuming ControlGroup, notifications: consuming NotificationSocket
     ) {
         self.worker = worker
         self.number = number
         self.specification = specification
+        specificationKey = key
         limits = specification.limits
         self.group = group
         self.notifications = notifications
     }
 
-    /// Reaps those leaders of ours that gave that up and whose end nobody has seen; for when the cgroup is empty.
-    func reapFormerLeaders() {
-        for leader in formerLeaders where leader.isChild {
+    /// Reaps those leaders of ours that are left; for when the cgroup is empty and it is known how the leader ended.
+    func reapLeaders() {
+        for leader in leaders where leader.parent == .supervisor {
             // One that left the cgroup is no worker any more.
             try? Pidfd.signal(leader.pidfd, SIGKILL)
             var descriptor = pollfd(fd: leader.pidfd.rawValue, events: Int16(POLLIN), revents: 0)
@@ -90,4 +107,11 @@ final class LiveIncarnation {
 
     /// The name of its cgroup in its service's: `0@17`.
     static func groupName(_ worker: WorkerID, _ number: UInt64) -> String { "\(worker.number)@\(number)" }
+
+    /// What the name of a cgroup in a service's stands for; nil for one that isn't an incarnation's.
+    static func parse(groupName: String, of service: String) -> (worker: WorkerID, number: UInt64)? {
+        let parts = groupName.split(separator: "@", omittingEmptySubsequences: false)
+        guard parts.count == 2, let worker = Int(parts[0]), let number = UInt64(parts[1]) else { return nil }
+        return (WorkerID(service: service, number: worker), number)
+    }
 }

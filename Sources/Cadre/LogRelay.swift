@@ -1,4 +1,5 @@
 import CLinux
+import Keeper
 import Reactor
 import Synchronization
 
@@ -13,14 +14,17 @@ actor LogRelay {
         let prefix: String
         let output: Int32
         let descriptor: Descriptor
+        /// The name under which the keeper has the pipe, too.
+        let keptName: String?
         var watch: Watch?
         /// The beginning of a line whose end hasn't come yet.
         var partial: [UInt8] = []
 
-        init(prefix: String, output: Int32, descriptor: consuming Descriptor) {
+        init(prefix: String, output: Int32, descriptor: consuming Descriptor, keptName: String?) {
             self.prefix = prefix
             self.output = output
             self.descriptor = descriptor
+            self.keptName = keptName
         }
     }
 
@@ -28,6 +32,7 @@ actor LogRelay {
     private static let longestLine = 48 * 1024
 
     private let reactor: Reactor
+    private let keeper: KeeperLink?
     private var streams: [Int32: Stream] = [:]
     /// How many streams there have been, and how many of them have ended.
     private let opened = Atomic(0)
@@ -38,21 +43,20 @@ actor LogRelay {
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { reactor.asUnownedSerialExecutor() }
 
-    init() throws(SystemCallError) {
+    init(_ keeper: KeeperLink?) throws(SystemCallError) {
+        self.keeper = keeper
         reactor = try Reactor(name: "cadre-logs")
     }
 
-    /// Makes a pipe whose lines come out on `output` (1 or 2) behind `name`; the worker gets the end returned.
-    nonisolated func open(name: String, output: Int32) throws(SystemCallError) -> Descriptor {
-        var ends: [Int32] = [-1, -1]
-        try systemCall("pipe2") { cadre_pipe(&ends) }
-        let reading = ends[0]
-        let writing = Descriptor(owning: ends[1])
-        // Non-blocking on this side only: each end of a pipe is an open file of its own.
-        _ = cadre_fcntl(reading, F_SETFL, O_NONBLOCK)
+    /// Brings the lines that come out of a pipe to `output` (1 or 2) behind the worker's name.
+    ///
+    /// - Parameter name: what the keeper is to close when the pipe has ended.
+    nonisolated func adopt(_ pipe: consuming Descriptor, of worker: String, output: Int32, _ name: String?) {
         opened.add(1, ordering: .relaxed)
-        Task(executorPreference: reactor) { await self.add(Descriptor(owning: reading), name: name, output: output) }
-        return writing
+        let reading = pipe.release()
+        Task(executorPreference: reactor) {
+            await self.add(Descriptor(owning: reading), worker: worker, output: output, name)
+        }
     }
 
     /// Returns when every stream has ended and all of it is out.
@@ -64,8 +68,9 @@ actor LogRelay {
         }
     }
 
-    private func add(_ descriptor: consuming Descriptor, name: String, output: Int32) {
-        let stream = Stream(prefix: prefix(name, on: output), output: output, descriptor: descriptor)
+    private func add(_ descriptor: consuming Descriptor, worker: String, output: Int32, _ name: String?) {
+        let stream = Stream(
+            prefix: prefix(worker, on: output), output: output, descriptor: descriptor, keptName: name)
         let number = stream.descriptor.rawValue
         do {
             stream.watch = try reactor.watch(stream.descriptor) { [unowned self] _ in drain(number) }
@@ -73,7 +78,7 @@ actor LogRelay {
         } catch {
             // Without it the worker gets SIGPIPE at its next line; better than a line nobody reads and a full pipe.
             write(Array("\(stream.prefix)its output is lost: \(error)\n".utf8), to: output)
-            end(number)
+            end(stream)
         }
     }
 
@@ -98,12 +103,13 @@ actor LogRelay {
                 writeLines(of: stream)
             }
             if let watch = stream.watch { reactor.cancel(watch) }
-            end(number)
+            end(stream)
         }
     }
 
-    private func end(_ number: Int32) {
-        streams[number] = nil
+    private func end(_ stream: Stream) {
+        streams[stream.descriptor.rawValue] = nil
+        if let name = stream.keptName { try? keeper?.remove(name) }
         ended += 1
         resumeIfEnded()
     }

@@ -1,3 +1,4 @@
+import Keeper
 import Reactor
 import Supervision
 import Systemd
@@ -9,8 +10,13 @@ final class ManagerLink {
     private var last: FleetSummary?
     private var isUpdateScheduled = false
 
-    init(isActive: Bool) {
-        notifier = isActive ? ServiceNotifier() : nil
+    /// - Parameter keeper: who stands between us and systemd, if anybody does.
+    init(isActive: Bool, keeper: KeeperLink?) {
+        if let keeper, let socket = try? keeper.socket.duplicate() {
+            notifier = ServiceNotifier(socket)
+        } else {
+            notifier = isActive ? ServiceNotifier() : nil
+        }
     }
 
     /// Says once that we are ready, as soon as each worker is ready or will not be, and keeps the status current.
@@ -50,7 +56,7 @@ final class ManagerLink {
     /// Says that stopping takes so much longer, from now on.
     func extendTimeout(_ time: Duration) { notifier?.extendTimeout(time) }
 
-    /// Feeds systemd's watchdog from the core's own loop, so that a core that hangs is noticed.
+    /// Feeds systemd's watchdog, or the keeper's, from the core's own loop, so that a core that hangs is noticed.
     func feedWatchdog(on reactor: Reactor) {
         guard let notifier, let interval = notifier.watchdogInterval else { return }
         notifier.watchdog()

@@ -1,3 +1,4 @@
+public import Keeper
 public import Specification
 
 /// How a supervisor runs, as opposed to what it runs.
@@ -39,6 +40,9 @@ public struct Options: Sendable {
     /// and throws to refuse the specification. What it returns is called with whether the specification is in force,
     /// as something else may have refused it meanwhile.
     public var prepare: (@Sendable (Specification) throws -> (@Sendable (Bool) -> Void))?
+    /// The keeper that started this process, with whose help a successor of this supervisor goes on with what runs if
+    /// this one dies; nil if there is none.
+    public var keeper: KeeperLink?
     /// From what the random variations of waits follow; nil for chance.
     public var seed: UInt64?
 
@@ -46,7 +50,7 @@ public struct Options: Sendable {
     public init(
         root: Root = .discovered, runtimeDirectory: String, logs: Logs = .terminal, isBestEffort: Bool = false,
         handlesSignals: Bool = false, notifiesManager: Bool = false, endsWhenIdle: Bool = false,
-        reload: (@Sendable () throws -> Specification)? = nil, seed: UInt64? = nil
+        reload: (@Sendable () throws -> Specification)? = nil, keeper: KeeperLink? = nil, seed: UInt64? = nil
     ) {
         self.root = root
         self.runtimeDirectory = runtimeDirectory
@@ -56,6 +60,7 @@ public struct Options: Sendable {
         self.notifiesManager = notifiesManager
         self.endsWhenIdle = endsWhenIdle
         self.reload = reload
+        self.keeper = keeper
         self.seed = seed
     }
 }
@@ -63,6 +68,9 @@ public struct Options: Sendable {
 extension Options {
     /// Where the sockets for notifications are.
     var notificationDirectory: String { "\(runtimeDirectory)/notify" }
+
+    /// Where a supervisor leaves what its successor has to know.
+    var statePath: String { "\(runtimeDirectory)/state" }
 
     /// Where an incarnation sends its notifications; the name of its cgroup tells which it is.
     func notificationSocket(ofService service: String, _ groupName: String) -> String {

@@ -71,6 +71,9 @@ public struct Remains: Sendable {
         for directory in directories {
             // They stay if somebody has something there.
             rmdir("\(directory)/notify")
+            for name in ["state", "state.new"] where Self.isOwn("\(directory)/\(name)", Int32(S_IFREG)) {
+                unlink("\(directory)/\(name)")
+            }
             rmdir(directory)
         }
     }

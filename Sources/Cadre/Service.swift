@@ -6,8 +6,13 @@ import Specification
 final class Service {
     /// What new incarnations are started with.
     var specification: ServiceSpecification {
-        didSet { credentials = nil }
+        didSet {
+            credentials = nil
+            specificationKey = Self.makeKey()
+        }
     }
+    /// What tells this specification from earlier and later ones, in the journal.
+    private(set) var specificationKey = makeKey()
     /// The parent of its incarnations' cgroups.
     var group: ControlGroup {
         didSet { recordedSockets = [] }
@@ -18,6 +23,8 @@ final class Service {
     var recordedSockets: [String] = []
     /// As whom its workers run, once that was looked up.
     private var credentials: Credentials?
+
+    private static func makeKey() -> String { String(UInt64.random(in: 0 ... .max), radix: 16) }
 
     init(specification: ServiceSpecification, group: consuming ControlGroup) {
         self.specification = specification

@@ -41,10 +41,10 @@ extension Supervisor {
 
     // MARK: Beginning
 
-    private func spawn(_ worker: WorkerID, _ number: UInt64) {
+    func spawn(_ worker: WorkerID, _ number: UInt64) {
         do {
             let service = try service(named: worker.service)
-            let incarnation = try launcher.launch(worker, number, of: service)
+            let incarnation = try claim(worker, number) ?? launcher.launch(worker, number, of: service)
             do {
                 try watch(incarnation)
             } catch {
@@ -72,13 +72,14 @@ extension Supervisor {
     }
 
     /// A service that is specified, with its cgroup made.
-    private func service(named name: String) throws -> Service {
+    func service(named name: String) throws -> Service {
         if let service = services[name] { return service }
         guard let specification = specification.services.first(where: { $0.name == name }) else {
             throw UnknownNameError(name: name, services: fleet.serviceNames)
         }
         let service = Service(specification: specification, group: try root.serviceGroup(name))
         services[name] = service
+        unwritten.services.insert(name)
         return service
     }
 
@@ -113,7 +114,8 @@ extension Supervisor {
         incarnations[worker]?.removeAll { $0 === incarnation }
         if incarnations[worker]?.isEmpty == true { incarnations[worker] = nil }
         unwatch(incarnation)
-        incarnation.reapFormerLeaders()
+        incarnation.reapLeaders()
+        launcher.kept.release(incarnation.keptName)
         guard let service = services[worker.service] else { return }
         warn(incarnation) { try service.group.removeTree(childNamed: LiveIncarnation.groupName(worker, number)) }
     }
@@ -132,19 +134,23 @@ extension Supervisor {
 
     // MARK: Deadlines
 
-    private func arm(_ worker: WorkerID, _ deadline: WorkerDeadline, at time: Duration) {
+    func arm(_ worker: WorkerID, _ deadline: WorkerDeadline, at time: Duration) {
         disarm(worker, deadline)
-        let key = TimerKey(worker: worker, deadline: deadline)
-        timers[key] = reactor.schedule(at: time) { [unowned self] in
-            timers[key] = nil
+        let timer = reactor.schedule(at: time) { [unowned self] in
+            forgetTimer(worker, deadline)
             tell(worker, .deadline(deadline))
         }
+        timers[worker, default: [:]][deadline] = ArmedTimer(timer: timer, at: time)
     }
 
     private func disarm(_ worker: WorkerID, _ deadline: WorkerDeadline) {
-        if let timer = timers.removeValue(forKey: TimerKey(worker: worker, deadline: deadline)) {
-            reactor.cancel(timer)
-        }
+        if let armed = timers[worker]?[deadline] { reactor.cancel(armed.timer) }
+        forgetTimer(worker, deadline)
+    }
+
+    private func forgetTimer(_ worker: WorkerID, _ deadline: WorkerDeadline) {
+        timers[worker]?[deadline] = nil
+        if timers[worker]?.isEmpty == true { timers[worker] = nil }
     }
 
     // MARK: News
@@ -168,6 +174,14 @@ extension Supervisor {
         case .stuck(let number): live(worker, number)?.isStuck = true
         case .started, .stopping, .frozen, .thawed, .replacing, .failed, .done, .stopped: break
         }
+        switch event {
+        case .ready, .ended, .replaced, .gone: unwritten.usage.insert(worker)
+        default: break
+        }
+        switch event {
+        case .ready, .restarting, .killed, .gone: unwritten.counters.insert(worker.service)
+        default: break
+        }
         events.log(
             event, of: worker, pid: { live(worker, $0)?.leader?.pid }, lastExit: records[worker]?.lastExit,
             policy: fleet.worker(worker)?.policy.restart)
@@ -190,9 +204,10 @@ extension Supervisor {
         }
         var exit = ExitSnapshot(past.reason, past.exit, memoryPeak: statistics?.memory?.peak)
         if past.reason == .spawn { exit.detail = record.lastExit?.detail }
-        record.remember(
-            IncarnationRecord(
-                past, pid: incarnation?.firstPid, exit: exit, usage: usage,
-                offset: wallClock() - Reactor.now / .seconds(1)))
+        let entry = IncarnationRecord(
+            past, pid: incarnation?.firstPid, exit: exit, usage: usage, offset: wallClock() - Reactor.now / .seconds(1))
+        record.remember(entry)
+        unwritten.past.append((worker, entry))
+        unwritten.totals = true
     }
 }

@@ -62,6 +62,9 @@ extension Supervisor {
         }
         commit?(true)
         specification = new
+        unwritten.specification = true
+        // What is not done by the time this supervisor dies is done by the one that follows.
+        writeState()
         var scope = Scope()
         for service in plan.services where service.action == .remove {
             scope.add(service, workers: fleet.workers(of: service.name) ?? [])
@@ -203,15 +206,25 @@ extension Supervisor {
     private func replaceSpecification(of service: ServiceSpecification) {
         guard let index = specification.services.firstIndex(where: { $0.name == service.name }) else { return }
         specification.services[index] = service
-        services[service.name]?.specification = service
+        unwritten.specification = true
+        setSpecification(service)
+    }
+
+    private func setSpecification(_ specification: ServiceSpecification) {
+        guard let service = services[specification.name] else { return }
+        service.specification = specification
+        unwritten.services.insert(specification.name)
     }
 
     func configure(_ service: ServiceSpecification, replacesWorkers: Bool) {
         // There may be one that was removed a moment ago and is still on its way out.
-        services[service.name]?.specification = service
+        setSpecification(service)
         let count = service.workers.resolved(cpus: availableProcessors())
-        perform(
-            fleet.configure(
-                service.name, policy: service.policy, count: count, replacesWorkers: replacesWorkers, at: Reactor.now))
+        let actions = fleet.configure(
+            service.name, policy: service.policy, count: count, replacesWorkers: replacesWorkers, at: Reactor.now)
+        for number in (fleet.workers(of: service.name) ?? []).indices {
+            noteWish(for: WorkerID(service: service.name, number: number))
+        }
+        perform(actions)
     }
 }

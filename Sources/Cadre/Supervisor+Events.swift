@@ -48,7 +48,7 @@ extension Supervisor {
         }
     }
 
-    private func watch(_ leader: LiveIncarnation.Leader, of incarnation: LiveIncarnation) throws(SystemCallError) {
+    func watch(_ leader: LiveIncarnation.Leader, of incarnation: LiveIncarnation) throws(SystemCallError) {
         leader.watch = try reactor.watch(leader.pidfd) {
             [unowned self, worker = incarnation.worker, number = incarnation.number, pid = leader.pid] _ in
             guard let incarnation = live(worker, number) else { return }
@@ -90,14 +90,15 @@ extension Supervisor {
 
     private func reap(_ leader: LiveIncarnation.Leader, of incarnation: LiveIncarnation) -> ProcessExit? {
         do {
-            return try Pidfd.reap(leader.pidfd)
+            // It is reaped when its end is written down.
+            return try Pidfd.exit(of: leader.pidfd)
         } catch {
             events.log(.warning, .trouble, "\(incarnation.worker): \(error)", incarnation.worker, incarnation.number)
             return .unknown
         }
     }
 
-    private func leaderEnded(_ exit: ProcessExit, of incarnation: LiveIncarnation) {
+    func leaderEnded(_ exit: ProcessExit, of incarnation: LiveIncarnation) {
         // What it said last counts before its end does.
         receiveNotifications(of: incarnation)
         incarnation.exit = exit
@@ -163,7 +164,7 @@ extension Supervisor {
         guard !isPopulated(incarnation) else { return noteFreezing(of: incarnation) }
         if let exit = incarnation.exit { return isGone(incarnation, exit) }
         guard let leader = incarnation.leader else { return }
-        if let exit = reap(leader, of: incarnation) ?? (leader.isChild ? nil : .unknown) {
+        if let exit = reap(leader, of: incarnation) ?? (leader.parent == .other ? .unknown : nil) {
             if let watch = leader.watch { reactor.cancel(watch) }
             leader.watch = nil
             leaderEnded(exit, of: incarnation)
@@ -184,9 +185,14 @@ extension Supervisor {
 
     /// Whether a living process is in another cgroup. One that is about to end counts as empty before its end shows.
     private func hasEscaped(_ leader: LiveIncarnation.Leader, from incarnation: LiveIncarnation) -> Bool {
-        guard let text = try? Descriptor.open("/proc/\(leader.pid)/cgroup").readText() else { return false }
+        !isIn(incarnation, process: leader.pid, orGone: true)
+    }
+
+    /// Whether a process, a zombie perhaps, is in the cgroup of an incarnation.
+    func isIn(_ incarnation: LiveIncarnation, process: Int32, orGone: Bool = false) -> Bool {
+        guard let text = try? Descriptor.open("/proc/\(process)/cgroup").readText() else { return orGone }
         let name = "/\(incarnation.worker.service)/\(LiveIncarnation.groupName(incarnation.worker, incarnation.number))"
-        return !text.split(separator: "\n").contains { line in
+        return text.split(separator: "\n").contains { line in
             line.hasPrefix("0::") && (line.hasSuffix(name) || line.contains("\(name)/") || line.hasSuffix(" (deleted)"))
         }
     }
@@ -242,10 +248,11 @@ extension Supervisor {
             guard try incarnation.group.processes(recursive: true).contains(pid) else {
                 throw SystemCallError(call: "MAINPID", object: "\(pid)", errno: .noSuchProcess)
             }
-            let leader = LiveIncarnation.Leader(pid: pid, pidfd: pidfd, isChild: false)
+            let leader = LiveIncarnation.Leader(pid: pid, pidfd: pidfd, .other)
             try watch(leader, of: incarnation)
             if let former = incarnation.leader { incarnation.formerLeaders.append(former) }
             incarnation.leader = leader
+            unwritten.workers.insert(incarnation.worker)
         } catch {
             events.log(
                 .warning, .trouble,

@@ -34,6 +34,7 @@ extension Supervisor {
             incarnation.memoryHighTouches = (try? incarnation.group.memoryEvents())?.high ?? 0
         }
         let old = incarnation.limits
+        unwritten.workers.insert(incarnation.worker)
         incarnation.limits = new
         let leftOut = try new.applyChanges(
             from: old, to: incarnation.group, available: root.available, unavailable: root.unavailable,

@@ -1,5 +1,6 @@
 import CLinux
 import ControlGroups
+import Keeper
 public import Logging
 import Processes
 import Reactor
@@ -21,8 +22,11 @@ public actor Supervisor {
     let launcher: Launcher
     let inotify: Inotify
     let manager: ManagerLink
+    /// What is left to a successor; nil without a keeper, who would start it.
+    let journal: StateJournal?
 
-    var specification: Specification
+    /// What is to run.
+    public internal(set) var specification: Specification
     var fleet: Fleet
     /// The services of which a worker was started, or is about to be.
     var services: [String: Service] = [:]
@@ -34,7 +38,17 @@ public actor Supervisor {
     var ends: UInt64 = 0
     /// Which incarnation and which of its files an inotify watch is for.
     var eventSources: [Int32: EventSource] = [:]
-    var timers: [TimerKey: Timer] = [:]
+    var timers: [WorkerID: [WorkerDeadline: ArmedTimer]] = [:]
+    /// What is not yet in the journal, and which of it is there.
+    var unwritten = Unwritten()
+    var writtenFleets: [String: Fleet.ServiceArchive] = [:]
+    var writtenSpecifications: Set<String> = []
+    /// What a supervisor left that died, until it is taken over.
+    private var saved: SavedState?
+    /// The incarnations of its workers that it had not written down yet.
+    var unclaimed: [WorkerID: [LiveIncarnation]] = [:]
+    /// Incarnations whose leaders have ended, by these; the keeper is going to tell how.
+    var awaited: [Int32: LiveIncarnation] = [:]
 
     /// What the fleet wants and isn't done yet, in order.
     private var pending: [FleetAction] = []
@@ -44,7 +58,7 @@ public actor Supervisor {
     private(set) var phase = Phase.created
     /// Whether a worker was left to itself as failed when everything stopped.
     public private(set) var hasFailedWorkers = false
-    private var isClosed = false
+    private(set) var isClosed = false
     private var finished: CheckedContinuation<Void, Never>?
     let orders = OrderBook()
     /// The workers that something was told since those who wait for them were last told.
@@ -58,9 +72,9 @@ public actor Supervisor {
         case over
     }
 
-    struct TimerKey: Hashable {
-        let worker: WorkerID
-        let deadline: WorkerDeadline
+    struct ArmedTimer {
+        let timer: Timer
+        let at: Duration
     }
 
     /// The executor of the reactor's thread.
@@ -68,20 +82,43 @@ public actor Supervisor {
 
     /// Takes over the delegated root, moving this process to its `supervisor` leaf; starts nothing yet.
     ///
+    /// If a supervisor of the same keeper died, this one is to go on with what that one ran, in its delegated root.
+    ///
+    /// - Parameter specification: what to run, if there is nothing to go on with.
     /// - Throws: an error whose description says what is missing and what to do.
-    public init(_ specification: Specification, options: Options, logger: Logger) throws {
-        self.specification = specification
+    public init(
+        _ specification: @autoclosure () throws -> Specification, options: Options, logger: Logger
+    ) throws {
+        // With another keeper, there is nobody who has kept what belongs to it.
+        let isSuccessor = options.keeper.map { $0.startReason != .first } ?? false
+        let saved = isSuccessor ? try SavedState.load(options.statePath) : nil
+        self.saved = saved
+        self.specification = try saved?.specification ?? specification()
         self.options = options
         events = EventLog(logger: logger, run: .random(in: 1 ... .max))
         reactor = try Reactor()
         // What fails easily comes before this process is moved.
         try Launcher.makeDirectories(for: options)
-        root = try takeRoot(options, events: events)
+        root =
+            if let saved {
+                try DelegatedRoot.succeed(saved.root, keeper: options.keeper?.keeper)
+            } else {
+                try takeRoot(options, events: events)
+            }
+        journal = try Self.makeJournal(options, id: saved?.id ?? .random(in: 0 ... .max), root)
         statistics = try StatisticsReader(root: root.group.path)
         launcher = try Launcher(options: options, root: root, events: events)
         inotify = try Inotify()
-        manager = ManagerLink(isActive: options.notifiesManager)
+        manager = ManagerLink(isActive: options.notifiesManager, keeper: options.keeper)
         fleet = Fleet(seed: options.seed ?? .random(in: 0 ... .max))
+    }
+
+    private static func makeJournal(
+        _ options: Options, id: UInt64, _ root: borrowing DelegatedRoot
+    ) throws(SystemCallError) -> StateJournal? {
+        guard options.keeper != nil else { return nil }
+        try root.group.setJournalID(id)
+        return StateJournal(path: options.statePath, header: StateJournal.Header(id: id, root: root.group.path))
     }
 
     // MARK: Life
@@ -97,10 +134,15 @@ public actor Supervisor {
         let signals = options.handlesSignals ? try SignalSource([SIGTERM, SIGINT, SIGHUP]) : nil
         if let signals { try watch(signals) }
         try watchEvents()
-        manager.feedWatchdog(on: reactor)
-        together {
-            for service in specification.services { configure(service, replacesWorkers: false) }
+        if let saved = exchange(&saved, with: nil) {
+            try adopt(saved)
+        } else {
+            together {
+                for service in specification.services { configure(service, replacesWorkers: false) }
+            }
         }
+        try watchKeeper()
+        manager.feedWatchdog(on: reactor)
         // It may be over already, if nothing could be started and nothing is going to be tried again.
         await withCheckedContinuation { continuation in
             // Asked here, as an await on the way may let events have their turn.
@@ -115,6 +157,7 @@ public actor Supervisor {
     public func close() {
         guard !isClosed else { return }
         isClosed = true
+        journal?.removeFile()
         do {
             try root.tearDown()
         } catch {
@@ -191,17 +234,23 @@ public actor Supervisor {
     /// Tells the fleet what happened to a worker, and does what it wants.
     func tell(_ worker: WorkerID, _ input: WorkerInput) {
         touched.insert(worker)
-        perform(fleet.handle(worker, input, at: Reactor.now))
+        let actions = fleet.handle(worker, input, at: Reactor.now)
+        noteChange(of: worker, input)
+        for case .worker(let other, _) in actions where other != worker { noteWish(for: other) }
+        pending += actions
+        work()
     }
 
+    /// Does what somebody's wish calls for.
     func perform(_ actions: [FleetAction]) {
+        for case .worker(let worker, _) in actions { noteWish(for: worker) }
         pending += actions
         work()
     }
 
     /// Tells the fleet several things before anything of it is done, so that nobody takes a part for the whole: that
     /// the first service is ready doesn't mean that all are.
-    private func together(_ tell: () -> Void) {
+    func together(_ tell: () -> Void) {
         isWorking = true
         tell()
         isWorking = false
@@ -237,9 +286,13 @@ public actor Supervisor {
 
     private func perform(_ action: FleetAction) {
         switch action {
-        case .worker(let worker, let action): perform(action, of: worker)
+        case .worker(let worker, let action):
+            writeAhead(of: action, of: worker)
+            perform(action, of: worker)
         case .forgetWorker(let worker):
             records[worker] = nil
+            unwritten.forgottenWorkers.append(worker)
+            unwritten.totals = true
             orders.forget(worker)
             touched.insert(worker)
         case .forgetService(let name): forget(name)
@@ -248,6 +301,7 @@ public actor Supervisor {
 
     private func forget(_ name: String) {
         counters[name] = nil
+        unwritten.forgottenServices.append(name)
         guard services.removeValue(forKey: name) != nil else { return }
         do {
             try root.group.removeTree(childNamed: name)
@@ -258,6 +312,7 @@ public actor Supervisor {
 
     /// Tells those who want to know how things stand.
     func noteProgress() {
+        if !unwritten.isEmpty { writeState() }
         let summary = fleet.summary
         manager.note(summary, on: reactor)
         for worker in exchange(&touched, with: []) { settle(worker) }

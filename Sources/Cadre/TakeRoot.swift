@@ -1,5 +1,6 @@
 import CLinux
 import ControlGroups
+import Keeper
 import Logging
 import Processes
 import Systemd
@@ -8,7 +9,7 @@ import Systemd
 ///
 /// What an earlier supervisor left there is killed and removed: it was ours, and nobody looks after it any more.
 func takeRoot(_ options: Options, events: EventLog) throws -> DelegatedRoot {
-    let root = try findRoot(options.root, events)
+    let root = try findRoot(options.root, keeper: options.keeper?.keeper, events)
     for name in try root.leftovers() {
         events.log(.warning, .leftovers, "killing what an earlier supervisor left in \(root.group.path)/\(name)")
         // By name, as another supervisor may have sockets in the same directory.
@@ -18,7 +19,8 @@ func takeRoot(_ options: Options, events: EventLog) throws -> DelegatedRoot {
         try root.clear(name, within: .seconds(10))
     }
     do {
-        let process = try ProcessIdentity(of: getpid())
+        // As long as there is a keeper, there will be a supervisor.
+        let process = try ProcessIdentity(of: options.keeper?.keeper ?? getpid())
         try root.mark(
             RootMark(
                 supervisor: process.pid, startTime: process.startTime,
@@ -31,14 +33,14 @@ func takeRoot(_ options: Options, events: EventLog) throws -> DelegatedRoot {
     return root
 }
 
-private func findRoot(_ selection: Options.Root, _ events: EventLog) throws -> DelegatedRoot {
+private func findRoot(_ selection: Options.Root, keeper: Int32?, _ events: EventLog) throws -> DelegatedRoot {
     let facts =
         switch selection {
         case .discovered: try RootFacts.gather()
         case .directory(let path): try RootFacts.gather(explicit: path)
         }
     switch facts.chooseRoot() {
-    case .delegated(let path): return try DelegatedRoot.takeOver(path)
+    case .delegated(let path): return try DelegatedRoot.takeOver(path, keeper: keeper)
     case .makeSubgroup(let path):
         for place in RootMark.find(in: path) where !place.mark.isAlive {
             events.log(
@@ -46,13 +48,14 @@ private func findRoot(_ selection: Options.Root, _ events: EventLog) throws -> D
                 "an earlier supervisor died and left \(place.path), where its workers may run on; "
                     + "cadre destroy removes it")
         }
-        return try DelegatedRoot.make(in: path)
+        return try DelegatedRoot.make(in: path, keeper: keeper)
     case .impossible(let error): throw error
     case .askSystemdForScope:
-        if let path = try delegatedByUserManager() { return try DelegatedRoot.takeOver(path) }
-        try TransientScope.enter(name: "cadre-\(getpid()).scope", description: "Cadre and its workers")
+        if let path = try delegatedByUserManager() { return try DelegatedRoot.takeOver(path, keeper: keeper) }
+        try TransientScope.enter(
+            name: "cadre-\(getpid()).scope", description: "Cadre and its workers", with: keeper.map { [$0] } ?? [])
         // Delegated, as we asked for it; a user's manager leaves no mark that says so.
-        return try DelegatedRoot.takeOver(try CgroupMount.ownCgroup())
+        return try DelegatedRoot.takeOver(try CgroupMount.ownCgroup(), keeper: keeper)
     }
 }
 

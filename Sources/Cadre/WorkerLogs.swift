@@ -17,13 +17,29 @@ final class WorkerLogs {
 
     private let standard: Options.Logs
     private let events: EventLog
+    private let kept: KeptDescriptors
     private var relay: LogRelay?
     /// The services whose workers were told of as going elsewhere, so that each is told once.
     private var fallbacks: Set<String> = []
 
-    init(standard: Options.Logs, events: EventLog) {
+    init(standard: Options.Logs, events: EventLog, _ kept: KeptDescriptors) {
         self.standard = standard
         self.events = events
+        self.kept = kept
+    }
+
+    /// Goes on with the pipes of workers that a supervisor before had started.
+    func adopt() throws(SystemCallError) {
+        for log in kept.takeLogs() {
+            try openRelay().adopt(Descriptor(owning: log.descriptor), of: log.worker, output: log.output, log.name)
+        }
+    }
+
+    private func openRelay() throws(SystemCallError) -> LogRelay {
+        if let relay { return relay }
+        let new = try LogRelay(kept.link)
+        relay = new
+        return new
     }
 
     /// Opens the streams of one incarnation.
@@ -70,11 +86,23 @@ final class WorkerLogs {
     }
 
     private func terminal(_ worker: WorkerID) throws(SystemCallError) -> Streams {
-        let relay: LogRelay
-        if let existing = self.relay { relay = existing } else { relay = try LogRelay() }
-        self.relay = relay
-        return Streams(
-            output: try relay.open(name: "\(worker)", output: 1), error: try relay.open(name: "\(worker)", output: 2))
+        return Streams(output: try pipe(of: worker, output: 1), error: try pipe(of: worker, output: 2))
+    }
+
+    /// Makes a pipe whose lines come out on `output` (1 or 2) behind the worker's name.
+    ///
+    /// - Returns: the end for the worker.
+    private func pipe(of worker: WorkerID, output: Int32) throws(SystemCallError) -> Descriptor {
+        let relay = try openRelay()
+        var ends: [Int32] = [-1, -1]
+        try systemCall("pipe2") { cadre_pipe(&ends) }
+        let reading = Descriptor(owning: ends[0])
+        let writing = Descriptor(owning: ends[1])
+        // Non-blocking on this side only: each end of a pipe is an open file of its own.
+        _ = cadre_fcntl(reading.rawValue, F_SETFL, O_NONBLOCK)
+        let name = try kept.keep(reading, of: "\(worker)", output: output)
+        relay.adopt(reading, of: "\(worker)", output: output, name)
+        return writing
     }
 
     private func file(_ path: String) throws(SystemCallError) -> Streams {

@@ -4,7 +4,7 @@ import Reactor
 import Supervision
 
 /// What is kept of a worker beyond its incarnations.
-struct WorkerRecord {
+struct WorkerRecord: Codable {
     /// How many past incarnations are remembered.
     static let mostRemembered = 20
 
@@ -15,7 +15,7 @@ struct WorkerRecord {
     /// The last end that nobody commanded.
     var lastExit: ExitSnapshot?
     /// The latest incarnations that are gone, the oldest first.
-    private(set) var history: [IncarnationRecord] = []
+    var history: [IncarnationRecord] = []
     /// How long the last one that became ready took for it, and the last one that was told to stop.
     var lastReadyTime: Duration?
     var lastStopTime: Duration?

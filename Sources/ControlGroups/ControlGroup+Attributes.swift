@@ -53,3 +53,13 @@ extension ControlGroup {
         return try extendedAttribute("trusted.delegate") == "1"
     }
 }
+
+extension ControlGroup {
+    /// The attribute in which the first process of an incarnation writes its ID before it executes its program.
+    public static let leaderAttribute = "user.cadre.leader"
+
+    /// The first process of an incarnation; nil if none was executed, or it didn't write that down.
+    public func leader() throws(SystemCallError) -> Int32? {
+        try extendedAttribute(Self.leaderAttribute).flatMap { Int32($0) }
+    }
+}

@@ -9,6 +9,11 @@ extension ControlGroup {
         try write("cgroup.procs", "0")
     }
 
+    /// Moves a process, all its threads, here.
+    public func move(_ process: Int32) throws(SystemCallError) {
+        try write("cgroup.procs", "\(process)")
+    }
+
     /// Whether processes live here or anywhere below; zombies don't count.
     public func isPopulated() throws(SystemCallError) -> Bool {
         try events().populated

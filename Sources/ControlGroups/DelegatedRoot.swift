@@ -22,11 +22,14 @@ public struct DelegatedRoot: ~Copyable, Sendable {
         let enabled: Set<Controller>
         /// The root's name there.
         let name: String
+        /// The process in the leaf `keeper`.
+        let keeper: Int32?
 
-        init(group: consuming ControlGroup, enabled: Set<Controller>, name: String) {
+        init(group: consuming ControlGroup, enabled: Set<Controller>, name: String, keeper: Int32?) {
             self.group = group
             self.enabled = enabled
             self.name = name
+            self.keeper = keeper
         }
     }
 
@@ -54,23 +57,44 @@ public struct DelegatedRoot: ~Copyable, Sendable {
     /// Takes over a cgroup that was delegated to us: locks it, moves this process to its leaf `supervisor` and enables
     /// what controllers there are for the services.
     ///
+    /// - Parameter keeper: the process that is moved to the leaf `keeper`, if there is one.
     /// - Throws: `.notACgroup`, `.readOnly`, `.notPermitted`, `.locked`, or `.system`.
-    public static func takeOver(_ path: String) throws(ControlGroupError) -> DelegatedRoot {
+    public static func takeOver(_ path: String, keeper: Int32? = nil) throws(ControlGroupError) -> DelegatedRoot {
         let group = try openChecked(path)
         try group.lock()
-        try group.enterLeaf()
+        try group.enterLeaf(keeper: keeper)
         return try DelegatedRoot(group: group, origin: nil, failures: [:])
     }
 
-    /// Makes a root for this run as the child `cadre-<pid>` of our own cgroup at `path`, and takes it over.
+    /// Takes over the root of a supervisor that died, with all that is in it.
     ///
+    /// - Throws: as `takeOver`; `.notAbandoned` if it has no mark of this user.
+    public static func succeed(_ path: String, keeper: Int32?) throws(ControlGroupError) -> DelegatedRoot {
+        let group = try openChecked(path)
+        try group.lock()
+        let found = try rethrowing { () throws(SystemCallError) in try group.rootMark() }
+        guard let mark = found else { throw .notAbandoned(path: path) }
+        try group.enterLeaf(keeper: keeper)
+        guard let enabled = mark.enabledAbove, let slash = path.lastIndex(of: "/") else {
+            return try DelegatedRoot(group: group, origin: nil, failures: [:])
+        }
+        let parent = try openChecked(String(path[..<slash]))
+        let origin = Origin(
+            group: parent, enabled: enabled, name: String(path[path.index(after: slash)...]), keeper: keeper)
+        return try DelegatedRoot(group: group, origin: origin, failures: [:])
+    }
+
+    /// Makes a root for this run as the child `cadre-<pid>` of our own cgroup at `path`, and takes it over; the number is
+    /// the keeper's, or else ours.
+    ///
+    /// - Parameter keeper: the process that is moved to the leaf `keeper`, if there is one.
     /// - Throws: as `takeOver`.
-    public static func make(in path: String) throws(ControlGroupError) -> DelegatedRoot {
+    public static func make(in path: String, keeper: Int32? = nil) throws(ControlGroupError) -> DelegatedRoot {
         let parent = try openChecked(path)
-        let name = "cadre-\(getpid())"
+        let name = "cadre-\(keeper ?? getpid())"
         let group = try parent.ensureChild(name)
         try group.lock()
-        try group.enterLeaf()
+        try group.enterLeaf(keeper: keeper)
         // Only now, as a cgroup that holds processes cannot give controllers to its children.
         let missing = try rethrowing { () throws(SystemCallError) in
             try parent.controllers().subtracting(try parent.enabledControllers())
@@ -78,7 +102,7 @@ public struct DelegatedRoot: ~Copyable, Sendable {
         let failures = parent.enable(missing)
         var reasons: [Controller: String] = [:]
         for (controller, error) in failures { reasons[controller] = parent.explain(error, for: controller) }
-        let origin = Origin(group: parent, enabled: missing.subtracting(failures.keys), name: name)
+        let origin = Origin(group: parent, enabled: missing.subtracting(failures.keys), name: name, keeper: keeper)
         return try DelegatedRoot(group: group, origin: origin, failures: reasons)
     }
 
@@ -141,6 +165,7 @@ extension DelegatedRoot {
         for (_, error) in group.disable(available) { throw .system(error) }
         for (_, error) in origin.group.disable(origin.enabled) { throw .system(error) }
         try rethrowing { () throws(SystemCallError) in
+            if let keeper = origin.keeper { try origin.group.move(keeper) }
             try origin.group.moveSelf()
             try origin.group.removeTree(childNamed: origin.name)
         }
@@ -160,13 +185,21 @@ extension ControlGroup {
         return try rethrowing { () throws(SystemCallError) in try openChild(name) }
     }
 
-    /// Moves this process to the leaf, as only a cgroup without processes can give controllers to its children.
-    fileprivate func enterLeaf() throws(ControlGroupError) {
+    /// Moves this process and the keeper to their leaves, as only a cgroup without processes can give controllers to its
+    /// children.
+    fileprivate func enterLeaf(keeper: Int32?) throws(ControlGroupError) {
         let leaf = try ensureChild("supervisor")
         do {
             try leaf.moveSelf()
         } catch {
             throw .access(error, path: leaf.path)
+        }
+        guard let keeper else { return }
+        let keepersLeaf = try ensureChild("keeper")
+        do {
+            try keepersLeaf.move(keeper)
+        } catch {
+            throw .access(error, path: keepersLeaf.path)
         }
     }
 

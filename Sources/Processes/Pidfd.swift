@@ -23,9 +23,21 @@ public enum Pidfd {
     ///
     /// - Returns: nil if the process still runs, or wasn't reaped by its parent yet.
     public static func reap(_ pidfd: borrowing Descriptor) throws(SystemCallError) -> ProcessExit? {
+        try exit(of: pidfd, leavingIt: false)
+    }
+
+    /// How the process ended, as ``reap(_:)`` tells, but a child of ours is left to be reaped later: if we are killed
+    /// before that, whoever is its parent then learns the same.
+    public static func exit(of pidfd: borrowing Descriptor) throws(SystemCallError) -> ProcessExit? {
+        try exit(of: pidfd, leavingIt: true)
+    }
+
+    private static func exit(
+        of pidfd: borrowing Descriptor, leavingIt: Bool
+    ) throws(SystemCallError) -> ProcessExit? {
         let descriptor = pidfd.rawValue
         var status: Int32 = 0
-        let result = try systemCall("waitid") { cadre_reap(descriptor, &status) }
+        let result = try systemCall("waitid") { cadre_reap(descriptor, leavingIt, &status) }
         return result == 0 ? nil : ProcessExit(waitStatus: status)
     }
 }

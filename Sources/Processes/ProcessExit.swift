@@ -1,7 +1,7 @@
 import CLinux
 
 /// How a process ended.
-public enum ProcessExit: Hashable, Sendable, CustomStringConvertible {
+public enum ProcessExit: Hashable, Sendable, Codable, CustomStringConvertible {
     /// It called exit(3) with this code, 0 to 255.
     case exited(code: Int32)
     /// A signal ended it.
@@ -10,7 +10,7 @@ public enum ProcessExit: Hashable, Sendable, CustomStringConvertible {
     case unknown
 
     /// Reads a status as of wait(2); -1 is for unknown.
-    init(waitStatus status: Int32) {
+    public init(waitStatus status: Int32) {
         self =
             switch (status, status & 0x7f) {
             case (-1, _): .unknown

@@ -3,7 +3,7 @@ public import Reactor
 import SystemPackage
 
 /// Which process an ID means: with the time of its start it is unique until the machine starts anew.
-public struct ProcessIdentity: Hashable, Sendable {
+public struct ProcessIdentity: Hashable, Sendable, Codable {
     /// The process ID.
     public let pid: Int32
     /// When it started, in clock ticks since the machine started (`/proc/<pid>/stat`, field 22; proc_pid_stat(5)).

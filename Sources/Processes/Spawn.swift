@@ -56,13 +56,14 @@ private struct SpawnMemory: ~Copyable {
         credentials = request.credentials.flatMap { $0.areCurrent ? nil : $0 }
         let pointers = request.arguments.count + request.environment.count + candidates.count + 4
         var size = pointers * MemoryLayout<UnsafeMutablePointer<CChar>?>.stride
-        size += MemoryLayout<cadre_spawn_limit>.stride
+        size += MemoryLayout<cadre_spawn_limit>.stride + MemoryLayout<sigset_t>.stride
         size += (request.descriptors.count + (credentials?.groups.count ?? 0)) * MemoryLayout<Int32>.stride
         for string in request.arguments { size += string.utf8.count + 1 }
         for string in request.environment { size += string.utf8.count + 1 }
         for string in candidates { size += string.utf8.count + 1 }
         size += Self.listenPIDEntry.utf8.count + 1
         size += (request.workingDirectory?.utf8.count ?? 0) + 1
+        size += (request.leaderAttribute?.utf8.count ?? 0) + 1
         base = .allocate(byteCount: size, alignment: 16)
         next = base
     }
@@ -77,6 +78,7 @@ private struct SpawnMemory: ~Copyable {
         let environment = reserve(UnsafeMutablePointer<CChar>?.self, request.environment.count + 2)
         let paths = reserve(UnsafePointer<CChar>?.self, candidates.count + 1)
         let limit = reserve(cadre_spawn_limit.self, 1)
+        let blocked = reserve(sigset_t.self, 1)
         let descriptors = copy(request.descriptors)
         let groups = copy(credentials?.groups ?? [])
 
@@ -99,6 +101,13 @@ private struct SpawnMemory: ~Copyable {
         call.descriptors = descriptors
         call.descriptor_count = Int32(request.descriptors.count)
         call.control_group = request.controlGroup ?? -1
+        call.leader_attribute = request.leaderAttribute.map { UnsafePointer(copy($0)) }
+        call.parent_death_signal = request.parentDeathSignal ?? 0
+        if !request.blockedSignals.isEmpty {
+            sigemptyset(blocked)
+            for signal in request.blockedSignals { sigaddset(blocked, signal) }
+            call.blocked_signals = UnsafePointer(blocked)
+        }
         call.umask = request.fileCreationMask.map(Int32.init) ?? -1
         call.no_new_privileges = request.noNewPrivileges
         if let openFiles = request.openFileLimit {

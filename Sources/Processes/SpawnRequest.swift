@@ -2,6 +2,8 @@
 public struct SpawnRequest: Sendable {
     /// The program and its arguments. A program without a slash is looked for along the `PATH` of `environment`.
     public var arguments: [String]
+    /// The path of the program, if it isn't the first of the arguments.
+    public var program: String?
     /// The whole environment, each entry as `NAME=value`. Nothing of the supervisor's own is added.
     public var environment: [String]
     /// The working directory, entered as the new user; nil for the supervisor's.
@@ -12,6 +14,13 @@ public struct SpawnRequest: Sendable {
     /// A descriptor of the directory of the cgroup in which the process starts (it stays the caller's);
     /// nil for the supervisor's own cgroup.
     public var controlGroup: Int32?
+    /// The extended attribute of that cgroup in which the process writes its own ID before it executes its program;
+    /// nil for none.
+    public var leaderAttribute: String?
+    /// The signals that are blocked in the process, which may thus come before it is ready for them.
+    public var blockedSignals: [Int32]
+    /// The signal that the process gets when the thread that started it ends (`PR_SET_PDEATHSIG`); nil for none.
+    public var parentDeathSignal: Int32?
     /// As whom the process runs; nil for the supervisor's own user, groups and ambient capabilities.
     public var credentials: Credentials?
     /// The limit of open files that the process gets; nil for the supervisor's.
@@ -26,16 +35,21 @@ public struct SpawnRequest: Sendable {
 
     /// A request; what is left out stays as the supervisor has it.
     public init(
-        arguments: [String], environment: [String] = [], workingDirectory: String? = nil,
-        descriptors: [Int32] = [0, 1, 2], controlGroup: Int32? = nil, credentials: Credentials? = nil,
+        arguments: [String], program: String? = nil, environment: [String] = [], workingDirectory: String? = nil,
+        descriptors: [Int32] = [0, 1, 2], controlGroup: Int32? = nil, leaderAttribute: String? = nil,
+        parentDeathSignal: Int32? = nil, blockedSignals: [Int32] = [], credentials: Credentials? = nil,
         openFileLimit: OpenFileLimit? = nil, fileCreationMask: UInt32? = nil, noNewPrivileges: Bool = false,
         listenPID: Bool = false
     ) {
         self.arguments = arguments
+        self.program = program
         self.environment = environment
         self.workingDirectory = workingDirectory
         self.descriptors = descriptors
         self.controlGroup = controlGroup
+        self.leaderAttribute = leaderAttribute
+        self.parentDeathSignal = parentDeathSignal
+        self.blockedSignals = blockedSignals
         self.credentials = credentials
         self.openFileLimit = openFileLimit
         self.fileCreationMask = fileCreationMask
@@ -51,7 +65,7 @@ public struct SpawnRequest: Sendable {
 
     /// The paths under which the program may be, in the order in which they are tried.
     var candidates: [String] {
-        guard let program = arguments.first, !program.isEmpty else { return [] }
+        guard let program = program ?? arguments.first, !program.isEmpty else { return [] }
         if program.utf8.contains(UInt8(ascii: "/")) { return [program] }
         return searchPath.split(separator: ":", omittingEmptySubsequences: false).map { directory in
             directory.isEmpty ? "./\(program)" : "\(directory)/\(program)"

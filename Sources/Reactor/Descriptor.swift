@@ -66,6 +66,11 @@ extension Descriptor {
 
     /// Reads the rest of the file as text; kernel interface files come whole this way.
     public borrowing func readText(_ object: @autoclosure () -> String = "") throws(SystemCallError) -> String {
+        String(decoding: try readBytes(object()), as: UTF8.self)
+    }
+
+    /// Reads the rest of the file.
+    public borrowing func readBytes(_ object: @autoclosure () -> String = "") throws(SystemCallError) -> [UInt8] {
         var bytes: [UInt8] = []
         let descriptor = rawValue
         try withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { chunk throws(SystemCallError) in
@@ -75,7 +80,7 @@ extension Descriptor {
                 bytes.append(contentsOf: chunk[..<count])
             }
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return bytes
     }
 
     /// Writes `text` in one write(2), as the kernel's interface files want it.

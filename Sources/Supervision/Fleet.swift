@@ -26,23 +26,29 @@ public struct FleetSummary: Hashable, Sendable {
 ///
 /// A pure value, like ``WorkerMachine``.
 public struct Fleet: Sendable {
-    private struct Service {
+    struct Service: Hashable, Sendable, Codable {
         var policy: WorkerPolicy
         /// How many workers are wanted; there may be more on their way out. A worker's number is its index.
         var wanted = 0
         var workers: [WorkerMachine] = []
         /// The workers that are to be replaced, in that order: they run an outdated specification, or somebody wishes
         /// so.
-        var queue: [(number: Int, reason: EndReason)] = []
+        var queue: [Wish] = []
         /// The one of them that is being replaced now.
         var replacing: Int?
     }
 
-    private var services: [String: Service] = [:]
+    /// That a worker be replaced.
+    struct Wish: Hashable, Sendable, Codable {
+        var number: Int
+        var reason: EndReason
+    }
+
+    var services: [String: Service] = [:]
     /// The highest number of an incarnation of a forgotten worker. One that comes back under its name goes on from
     /// there, so that nothing late can hit it.
-    private var lastForgottenNumber: UInt64 = 0
-    private var tally: [WorkerState: Int] = [:]
+    var lastForgottenNumber: UInt64 = 0
+    private(set) var tally: [WorkerState: Int] = [:]
     private var comingUp = 0
     private var random: SeededRandom
     private var actions: [FleetAction] = []
@@ -118,7 +124,7 @@ public struct Fleet: Sendable {
             tell(WorkerID(service: service, number: number), .remove, at: now)
         }
         if replacesWorkers {
-            services[service]!.queue = existing.map { ($0, .replaced) }
+            services[service]!.queue = existing.map { Wish(number: $0, reason: .replaced) }
             services[service]!.replacing = nil
         } else {
             services[service]!.queue.removeAll { $0.number >= count }
@@ -135,7 +141,7 @@ public struct Fleet: Sendable {
             guard let service = services[id.service], id.number < service.wanted else { continue }
             if service.workers[id.number].goal == .running {
                 if !service.queue.contains(where: { $0.number == id.number }) {
-                    services[id.service]!.queue.append((id.number, .manual))
+                    services[id.service]!.queue.append(Wish(number: id.number, reason: .manual))
                 }
             } else {
                 tell(id, .start, at: now)
@@ -158,6 +164,15 @@ public struct Fleet: Sendable {
         tell(id, input, at: now)
         settle(id.service, at: now)
         return takeActions()
+    }
+
+    /// Puts a service that an earlier fleet had in this one's place, with its workers.
+    mutating func insert(_ service: Service, named name: String) {
+        services[name] = service
+        for worker in service.workers {
+            tally[worker.state, default: 0] += 1
+            comingUp += worker.isComingUp ? 1 : 0
+        }
     }
 
     // MARK: Helpers
@@ -213,7 +228,8 @@ public struct Fleet: Sendable {
                 guard !worker.isBeingReplaced else { return }
                 services[name]!.replacing = nil
             }
-            guard let (number, reason) = service.queue.first else { return }
+            guard let wish = service.queue.first else { return }
+            let (number, reason) = (wish.number, wish.reason)
             services[name]!.queue.removeFirst()
             guard number < service.wanted else { continue }
             services[name]!.replacing = number

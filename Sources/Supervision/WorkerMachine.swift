@@ -153,6 +153,15 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
         return actions
     }
 
+    /// Goes on under another supervisor. While there was none nobody listened for signs of life.
+    mutating func goOn(at now: Duration) {
+        for number in [current, successor].compactMap({ $0?.number }) + retiring.map(\.number) {
+            change(number) { _, incarnation in
+                if incarnation.heardAt != nil { incarnation.heardAt = now }
+            }
+        }
+    }
+
     // MARK: Commands
 
     private mutating func start(at now: Duration) {

@@ -58,6 +58,8 @@ public enum EventKind: String, CaseIterable, Sendable {
     case leftovers
     /// The supervisor itself met with an error.
     case trouble
+    /// A supervisor goes on with the workers of one that died or was upgraded.
+    case adopted
     /// Entries did not reach the journal.
     case lost
 
@@ -93,6 +95,7 @@ public enum EventKind: String, CaseIterable, Sendable {
         case .limitLeftOut: "9338ce18c3df432ebe3741db9a051658"
         case .leftovers: "b696d3693de844fb936cfbfe8ccaa200"
         case .trouble: "8a5bd49adcda4d3495667f39e5f09f58"
+        case .adopted: "36ddb2cfba5040fba3a42764cad1ca89"
         case .lost: "04e1f7d3fdf4496281be8f30f5e21a09"
         }
     }

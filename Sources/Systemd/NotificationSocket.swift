@@ -25,6 +25,28 @@ public struct NotificationSocket: ~Copyable, Sendable {
         self.path = path
     }
 
+    /// Takes over a socket that was made by a supervisor that died.
+    ///
+    /// - Throws: ENOTSOCK and the like if it isn't one with a path.
+    public init(_ descriptor: consuming Descriptor) throws(SystemCallError) {
+        path = try Self.path(of: descriptor.rawValue)
+        self.descriptor = descriptor
+    }
+
+    /// The path that a unix socket is bound to.
+    public static func path(of descriptor: Int32) throws(SystemCallError) -> String {
+        var address = sockaddr_un()
+        var size = socklen_t(MemoryLayout<sockaddr_un>.size)
+        try systemCall("getsockname") {
+            withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &size) }
+            }
+        }
+        return withUnsafeBytes(of: &address.sun_path) { bytes in
+            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+    }
+
     private static func makeSocket(at path: String, owner: UInt32?) throws(SystemCallError) -> Descriptor {
         guard var address = UnixAddress(path: path) else {
             throw SystemCallError(call: "bind", object: path, errno: .fileNameTooLong)

@@ -1,6 +1,6 @@
 import CLinux
 import CSystemd
-import Reactor
+public import Reactor
 import SystemPackage
 
 /// Tells the service manager that started us how we are doing: the sending side of sd_notify(3).
@@ -19,6 +19,14 @@ public final class ServiceNotifier: Sendable {
         guard let path = getenv("NOTIFY_SOCKET").map({ String(cString: $0) }), var address = UnixAddress(path: path),
             let socket = try? Self.makeSocket(), address.connect(socket) == 0
         else { return nil }
+        self.socket = socket
+        var microseconds: UInt64 = 0
+        watchdogInterval =
+            sd_watchdog_enabled(0, &microseconds) > 0 ? .microseconds(Int64(clamping: microseconds)) : nil
+    }
+
+    /// A manager behind a socket that is connected to it, one message a datagram: our own keeper.
+    public init(_ socket: consuming Descriptor) {
         self.socket = socket
         var microseconds: UInt64 = 0
         watchdogInterval =

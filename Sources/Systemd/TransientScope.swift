@@ -19,12 +19,15 @@ public enum TransientScope {
     /// - Parameters:
     ///   - name: the unit's name, such as `cadre-run-1234.scope`.
     ///   - description: what systemctl(1) shows of it.
-    public static func enter(name: String, description: String) throws(TransientScopeError) {
-        try move(getpid(), into: name, description: description)
+    ///   - others: processes that are moved there, too.
+    public static func enter(
+        name: String, description: String, with others: [Int32] = []
+    ) throws(TransientScopeError) {
+        try move([getpid()] + others, into: name, description: description)
     }
 
-    /// Does that for any process of ours.
-    static func move(_ process: pid_t, into name: String, description: String) throws(TransientScopeError) {
+    /// Does that for any processes of ours.
+    static func move(_ processes: [pid_t], into name: String, description: String) throws(TransientScopeError) {
         let isRoot = geteuid() == 0
         let bus: Bus
         do {
@@ -34,7 +37,7 @@ public enum TransientScope {
         }
         let result: String?
         do {
-            result = try start(name: name, description: description, process, bus)
+            result = try start(name: name, description: description, processes, bus)
         } catch {
             throw TransientScopeError(error, isRoot: isRoot)
         }
@@ -44,14 +47,14 @@ public enum TransientScope {
 
     /// The result of the job that starts the scope, or nil if there's none in time.
     private static func start(
-        name: String, description: String, _ process: pid_t, _ bus: borrowing Bus
+        name: String, description: String, _ processes: [pid_t], _ bus: borrowing Bus
     ) throws(BusFailure) -> String? {
         let deadline = ContinuousClock.now.advanced(by: .seconds(10))
         // Before the call, or the job could be over before anybody listens.
         try bus.subscribe(sender: manager, path: managerPath, interface: managerInterface, member: "JobRemoved")
         let call = try bus.methodCall(
             destination: manager, path: managerPath, interface: managerInterface, member: "StartTransientUnit")
-        try appendUnit(name: name, description: description, process, to: call)
+        try appendUnit(name: name, description: description, processes, to: call)
         let job: String
         do {
             let reply = try bus.send(call, until: deadline)
@@ -72,7 +75,7 @@ public enum TransientScope {
 
     /// The unit's name, what to do about jobs in the way, its properties, and no further units.
     private static func appendUnit(
-        name: String, description: String, _ process: pid_t, to call: borrowing BusMessage
+        name: String, description: String, _ processes: [pid_t], to call: borrowing BusMessage
     ) throws(BusFailure) {
         try call.append(name)
         try call.append("fail")
@@ -84,7 +87,7 @@ public enum TransientScope {
         try call.append(true)
         try call.closeProperty()
         try call.openProperty("PIDs", of: "au")
-        try call.append([UInt32(process)])
+        try call.append(processes.map { UInt32($0) })
         try call.closeProperty()
         // Or a scope that failed would stay, and its name with it.
         try call.openProperty("CollectMode", of: "s")

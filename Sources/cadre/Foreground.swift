@@ -1,17 +1,54 @@
 import ArgumentParser
+import CLinux
 import Cadre
 import ControlAPI
 import Glibc
+import Keeper
 import Logging
 import Reactor
 import Specification
 import Synchronization
 import Systemd
 
-/// A supervisor that is this process, until it has stopped.
+/// A supervisor in the foreground, until it has stopped: this process keeps it, or is the one that is kept.
 enum Foreground {
     /// Runs the services and exits with the documented code.
-    static func run(_ specification: Specification, _ options: Options) -> Never {
+    ///
+    /// - Parameter load: what is to run, unless there was a supervisor before that died.
+    static func run(_ options: Options, _ load: @escaping @Sendable () throws -> Specification) throws -> Never {
+        if let link = KeeperLink() {
+            var options = options
+            options.keeper = link
+            supervise(options, load)
+        }
+        // What is wrong with it is told before anything is started.
+        _ = try Failure.reporting(load)
+        exit(
+            try Failure.reporting {
+                let keeper = try Keeper(
+                    Keeper.Options(arguments: CommandLine.arguments, environment: keptEnvironment()))
+                return keeper.run()
+            })
+    }
+
+    /// The environment but for what systemd has to say to the keeper alone.
+    private static func keptEnvironment() -> [String] {
+        let own: Set<Substring> = [
+            "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES",
+        ]
+        var lines: [String] = []
+        var entry = cadre_environment()
+        while let line = entry?.pointee {
+            let text = String(cString: line)
+            if !own.contains(text.prefix { $0 != "=" }) { lines.append(text) }
+            entry = entry?.advanced(by: 1)
+        }
+        return lines
+    }
+
+    private static func supervise(
+        _ options: Options, _ load: @escaping @Sendable () throws -> Specification
+    ) -> Never {
         // Before there is any other thread, as signals go to any that doesn't block them.
         SignalSource.block([SIGTERM, SIGINT, SIGHUP])
         // A client or a terminal that is gone is an error of write(2), not the end.
@@ -21,7 +58,7 @@ enum Foreground {
             // The standard executor would bring the threads of libdispatch, one of which wakes each second.
             let reactor = try Reactor(name: "cadre-main")
             Task(executorPreference: reactor) {
-                let code = await supervise(specification, options, logger: log.logger)
+                let code = await supervise(load, options, logger: log.logger)
                 log.flush()
                 exit(code.rawValue)
             }
@@ -32,7 +69,7 @@ enum Foreground {
     }
 
     private static func supervise(
-        _ specification: Specification, _ options: Options, logger: Logger
+        _ load: @Sendable () throws -> Specification, _ options: Options, logger: Logger
     ) async -> ExitCode {
         do {
             let configuration: @Sendable (Specification) -> ControlServer.Configuration = { specification in
@@ -48,11 +85,12 @@ enum Foreground {
                 let prepared = try server.prepare(configuration(new))
                 return { isInForce in if isInForce { server.commit(prepared) } }
             }
-            let supervisor = try Supervisor(specification, options: options, logger: logger)
+            let supervisor = try Supervisor(load(), options: options, logger: logger)
             let server: ControlServer
             do {
                 server = try ControlServer(
-                    configuration(specification), for: supervisor, version: cadreVersion, logger: logger)
+                    configuration(await supervisor.specification), for: supervisor, version: cadreVersion,
+                    logger: logger)
                 try await server.start()
                 current.server.withLock { $0 = server }
             } catch {

@@ -100,7 +100,7 @@ struct RunCommand: ParsableCommand {
             runtimeDirectory: runtimeDirectory, logs: log == .journal ? .journal : .terminal, handlesSignals: true,
             notifiesManager: true, endsWhenIdle: true)
         try options.apply(to: &supervisorOptions)
-        Foreground.run(specification, supervisorOptions)
+        try Foreground.run(supervisorOptions) { specification }
     }
 
     func validate() throws {

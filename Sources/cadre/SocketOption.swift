@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Keeper
 import Reactor
 
 /// Where a supervisor keeps its sockets.
@@ -14,7 +15,7 @@ enum RuntimeDirectory {
     }
 
     /// That of a `cadre run` which is this process.
-    static var ofThisRun: String { "\(standard)/run-\(getpid())" }
+    static var ofThisRun: String { "\(standard)/run-\(KeeperLink.isPresent ? getppid() : getpid())" }
 
     /// The sockets of each `cadre run` below a directory whose process lives.
     static func runSockets(in directory: String) -> [String] {

@@ -38,12 +38,11 @@ struct SuperviseCommand: ParsableCommand {
         let load: @Sendable () throws -> Specification = { [config, dropIns] in
             try Specification.load(file: config, dropIns: dropIns)
         }
-        let specification = try Failure.reporting { try load() }
         var supervisorOptions = Options(
             runtimeDirectory: options.runtimeDirectory ?? RuntimeDirectory.standard,
             logs: log == .journal ? .journal : .terminal, handlesSignals: true, notifiesManager: true, reload: load)
         try options.apply(to: &supervisorOptions)
-        Foreground.run(specification, supervisorOptions)
+        try Foreground.run(supervisorOptions, load)
     }
 }
 

@@ -56,11 +56,12 @@ struct DestroyTests {
             let refused = try supervisor.cadre("destroy")
             #expect(refused.code == 64)
             #expect(refused.output.contains("--yes"))
-            #expect(try supervisor.status().supervisor == supervisor.pid)
+            let pid = supervisor.pid
+            #expect(try supervisor.status().supervisor == pid)
 
             let (code, output) = try supervisor.cadre("destroy", "--yes")
             #expect(code == 0, "\(output)")
-            #expect(output == "stopped the supervisor \(supervisor.pid) and all that it ran")
+            #expect(output == "stopped the supervisor \(pid) and all that it ran")
             #expect(try supervisor.waitForEnd().code == 0)
             #expect(try !isPopulated(scene.cgroup))
             #expect(access(supervisor.runtimeDirectory, F_OK) == -1)
@@ -97,7 +98,7 @@ struct DestroyTests {
             try shell(#"mv "$1" "$1.away""#, supervisor.socket)
             let (code, output) = try supervisor.cadre("destroy", "--yes")
             #expect(code == 1)
-            #expect(output.contains("the supervisor \(supervisor.pid) lives and does not listen"))
+            #expect(output.contains("the supervisor \(supervisor.keeper) lives and does not listen"))
             try shell(#"mv "$1.away" "$1""#, supervisor.socket)
             #expect(try supervisor.status().supervisor == supervisor.pid)
         }

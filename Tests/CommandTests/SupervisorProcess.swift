@@ -14,7 +14,10 @@ final class SupervisorProcess {
     private let program: RunningProgram
     private var hasStopped = false
 
-    var pid: Int32 { program.pid }
+    /// The supervisor's process; 0 if there is none at the moment.
+    var pid: Int32 { (try? supervisor()) ?? 0 }
+    /// The keeper's process, which was started.
+    var keeper: Int32 { program.pid }
     var runtimeDirectory: String { scene.path("run") }
     var socket: String { "\(runtimeDirectory)/control.sock" }
     /// All that it logged, and its workers printed, as far as it was read.
@@ -88,7 +91,28 @@ final class SupervisorProcess {
             service?.workers.first { "\($0.number)" == parts[1] }, "there is no \(name)", sourceLocation: location)
     }
 
-    func signal(_ signal: Int32) throws { try program.signal(signal) }
+    /// Sends a signal: to the keeper, as systemd does, but what stops and continues to the supervisor itself.
+    func signal(_ signal: Int32) throws {
+        switch signal {
+        case SIGSTOP, SIGCONT: kill(try supervisor(), signal)
+        // Without its keeper the supervisor dies too, a moment later.
+        case SIGKILL:
+            let kept = try Pidfd.open(try supervisor())
+            try program.signal(signal)
+            var descriptor = pollfd(fd: kept.rawValue, events: Int16(POLLIN), revents: 0)
+            #expect(poll(&descriptor, 1, 60_000) == 1, "the supervisor outlives its keeper")
+        default: try program.signal(signal)
+        }
+    }
+
+    /// The process of the supervisor, which the keeper started.
+    func supervisor() throws -> Int32 {
+        let children = try Descriptor.open("/proc/\(keeper)/task/\(keeper)/children").readText()
+        let processes = children.split(separator: " ").compactMap { Int32($0) }
+        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(keeper)/exe")
+        return try #require(
+            processes.last { (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\($0)/exe")) == own })
+    }
 
     /// Changes the configuration and tells the supervisor.
     func reload(_ toml: String) throws {
@@ -117,7 +141,9 @@ final class SupervisorProcess {
         let code = try waitForEnd().code
         #expect(code == 0, "\(Unmet(expectation: "a clean end", lines: lines))", sourceLocation: location)
         let groups = try run(["find", scene.cgroup, "-mindepth", "1", "-type", "d", "-printf", "%f\n"]).output
-        #expect(Set(groups.split(separator: "\n")).isSubset(of: ["supervisor", root[...]]), sourceLocation: location)
+        #expect(
+            Set(groups.split(separator: "\n")).isSubset(of: ["supervisor", "keeper", root[...]]),
+            sourceLocation: location)
         let events = try Descriptor.open("\(scene.cgroup)/cgroup.events").readText()
         #expect(events.contains("populated 0"), sourceLocation: location)
         #expect(access(runtimeDirectory, F_OK) == -1, "the runtime directory is left", sourceLocation: location)

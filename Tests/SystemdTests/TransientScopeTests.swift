@@ -63,14 +63,14 @@ struct TransientScopeTests {
     func scope() throws {
         try withProcess { process in
             let name = "cadre-test-\(process).scope"
-            try TransientScope.move(process, into: name, description: "A test of Cadre")
+            try TransientScope.move([process], into: name, description: "A test of Cadre")
             let controlGroup = try controlGroup(of: process)
             #expect(controlGroup == "/system.slice/\(name)")
             var value: UInt8 = 0
             #expect(getxattr("/sys/fs/cgroup\(controlGroup)", "trusted.delegate", &value, 1) == 1)
             #expect(value == UInt8(ascii: "1"))
             let error = #expect(throws: TransientScopeError.self) {
-                try TransientScope.move(process, into: name, description: "Another")
+                try TransientScope.move([process], into: name, description: "Another")
             }
             guard case .refused(let reason, isRoot: true) = error else {
                 Issue.record("a second scope of that name: \(String(describing: error))")

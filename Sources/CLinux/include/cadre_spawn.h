@@ -4,6 +4,7 @@
 #ifndef CADRE_SPAWN_H
 #define CADRE_SPAWN_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/resource.h>
@@ -44,8 +45,15 @@ struct cadre_spawn {
     int descriptor_count;
     // A descriptor of the cgroup's directory, or -1 for the parent's own cgroup.
     int control_group;
+    // The extended attribute of that cgroup that is to hold the process id in decimal before anything is executed, or
+    // NULL. So who finds the cgroup knows its leader even if the parent was killed before it could write that down.
+    const char *leader_attribute;
+    // The signal that the process gets when the thread that started it ends, or 0 (PR_SET_PDEATHSIG).
+    int parent_death_signal;
     const struct cadre_spawn_limit *limits;
     size_t limit_count;
+    // The signals that are blocked in the process, or NULL for none.
+    const sigset_t *blocked_signals;
     // The file creation mask, or -1 for the parent's.
     int umask;
     // Whether groups, group and user are to be set.
@@ -68,13 +76,14 @@ struct cadre_spawn {
 };
 
 // Starts a process as clone3(2) does with CLONE_INTO_CGROUP, CLONE_PIDFD, CLONE_VM and CLONE_VFORK, and waits until it
-// executes its program. The process is the leader of a session of its own, with no signal blocked, handled or ignored.
+// executes its program. The process is the leader of a session of its own, with no signal handled or ignored.
 // Returns 0, or -1 with failed_step, error and failed_index set; then no process is left behind.
 int cadre_spawn(struct cadre_spawn *spawn);
 
 // Reaps the process behind a pidfd if it ended; of a process that isn't a child of the caller, asks the kernel (6.15 or
 // later) how it ended. Returns 1 with a status as of wait(2), or with -1 for a status that nobody can tell any more;
 // 0 if the process still runs, or still waits for its own parent to reap it; -1 with errno set.
-int cadre_reap(int pidfd, int *status);
+// With `leave` a child is left to be reaped later, so that its status isn't lost with this process.
+int cadre_reap(int pidfd, bool leave, int *status);
 
 #endif

@@ -1,0 +1,128 @@
+import ControlGroups
+import FoundationEssentials
+import Processes
+import Reactor
+import Specification
+import Supervision
+
+/// What a supervisor that died left to this one.
+struct SavedState {
+    /// The absolute path of its delegated root.
+    let root: String
+    /// The journal's ID, which the root has, too.
+    let id: UInt64
+    /// What it ran.
+    let specification: Specification
+    let totals: Totals
+    var services: [String: Service] = [:]
+    /// What incarnations were started with, by the keys in their archives.
+    var specifications: [String: ServiceSpecification] = [:]
+
+    /// What concerns no single service.
+    struct Totals: Codable {
+        /// How many incarnations have ended.
+        var ends: UInt64 = 0
+        /// The highest number of an incarnation of a forgotten worker.
+        var lastForgotten: UInt64 = 0
+    }
+
+    /// A service.
+    struct Service {
+        let fleet: Fleet.ServiceArchive
+        /// What its next workers are started with; nil if it was about to be made.
+        let specification: ServiceSpecification?
+        let counters: ServiceCounters
+        var workers: [Int: Worker] = [:]
+    }
+
+    /// A worker.
+    struct Worker: Codable {
+        var machine: WorkerMachine
+        var deadlines: [Deadline]
+        var incarnations: [Incarnation]
+        /// Kept by records of their own.
+        var record: WorkerRecord?
+    }
+
+    /// A deadline that was armed.
+    struct Deadline: Codable {
+        var deadline: WorkerDeadline
+        var at: Duration
+    }
+
+    /// What the driver knew of an incarnation.
+    struct Incarnation: Codable {
+        var number: UInt64
+        var specification: String
+        var limits: ResourceLimits
+        var firstPid: Int32?
+        var leader: Leader?
+        var formerLeaders: [Leader]
+        var exit: ProcessExit?
+        var statusText: String?
+        var isCounted: Bool
+        var memoryHighTouches: UInt64
+        var hasTouchedTasksMax: Bool
+        var keptName: String?
+    }
+
+    /// A process that is, or was, a leader.
+    struct Leader: Codable {
+        var pid: Int32
+        /// Whether we or the keeper are its parent.
+        var isOwn: Bool
+    }
+}
+
+extension SavedState {
+    /// Reads what there is at a path; nil if there is nothing that fits the delegated root that it tells of.
+    ///
+    /// - Throws: ``StateError`` if it is another version's.
+    static func load(_ path: String) throws -> SavedState? {
+        guard let records = try StateJournal.read(path) else { return nil }
+        let header = records.header
+        guard let root = try? ControlGroup.open(header.root), try root.journalID() == header.id else { return nil }
+        do {
+            guard let specification: Specification = try records.value("specification") else { return nil }
+            var state = SavedState(
+                root: header.root, id: header.id, specification: specification,
+                totals: try records.value("totals") ?? Totals())
+            for name in records.keys(behind: "fleet:") {
+                guard let fleet: Fleet.ServiceArchive = try records.value("fleet:\(name)") else { continue }
+                state.services[name] = Service(
+                    fleet: fleet, specification: try records.value("service:\(name)"),
+                    counters: try records.value("counters:\(name)") ?? ServiceCounters())
+            }
+            for name in records.keys(behind: "worker:") {
+                guard let worker = (try? NamePattern(name))?.onlyWorker,
+                    var archive: Worker = try records.value("worker:\(name)")
+                else { continue }
+                archive.record = try records.value("usage:\(name)")
+                let past = try records.all("past:\(name)", as: IncarnationRecord.self)
+                if !past.isEmpty { archive.record = archive.record ?? WorkerRecord() }
+                for record in past.suffix(WorkerRecord.mostRemembered) { archive.record?.remember(record) }
+                state.services[worker.service]?.workers[worker.number] = archive
+            }
+            for key in records.keys(behind: "started-with:") {
+                state.specifications[key] = try records.value("started-with:\(key)")
+            }
+            return state
+        } catch {
+            throw StateError.record(path, error)
+        }
+    }
+}
+
+extension ControlGroup {
+    private static let journalAttribute = "journal"
+
+    /// Which journal tells of this root; nil if none does.
+    func journalID() throws(SystemCallError) -> UInt64? {
+        try attribute(Self.journalAttribute).flatMap { UInt64($0, radix: 16) }
+    }
+
+    /// Notes which journal tells of this root.
+    func setJournalID(_ id: UInt64) throws(SystemCallError) {
+        try setAttribute(Self.journalAttribute, String(id, radix: 16))
+    }
+}

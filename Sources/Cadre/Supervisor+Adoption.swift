@@ -1,0 +1,298 @@
+import CLinux
+import ControlGroups
+import Keeper
+import Logging
+import Processes
+import Reactor
+import Specification
+import Supervision
+import SystemPackage
+import Systemd
+
+/// Going on with what a supervisor that died has left.
+///
+/// What it wrote down is where each worker was a moment before its death; the cgroups, and the keeper who reaped what
+/// died meanwhile, tell what has happened since. That is told to the workers' machines as it would have been told to its
+/// own, and when one of them wants an incarnation started which is there already, that one is taken.
+extension Supervisor {
+    /// What a worker is to be told once all are in their places.
+    private enum News {
+        /// It is wanted and was never started.
+        case start(WorkerID)
+        /// An incarnation was to be started, and wasn't.
+        case spawn(WorkerID, UInt64)
+        /// An incarnation was executed.
+        case spawned(WorkerID, UInt64)
+        /// An incarnation is there; this is what was known of it.
+        case resume(LiveIncarnation, Incarnation)
+        /// Nothing of an incarnation is left, not even its cgroup.
+        case gone(WorkerID, UInt64, Exit)
+    }
+
+    private func tell(_ news: News) {
+        switch news {
+        case .start(let id): tell(id, .start)
+        case .spawn(let id, let number): spawn(id, number)
+        case .spawned(let id, let number): tell(id, .spawned(number))
+        case .resume(let live, let incarnation): resume(live, incarnation)
+        case .gone(let id, let number, let exit): tell(id, .gone(number, exit, isOutOfMemory: false))
+        }
+    }
+
+    /// Takes over what is left, before anything else happens.
+    func adopt(_ saved: SavedState) throws {
+        try launcher.adoptLogs()
+        ends = saved.totals.ends
+        var news: [News] = []
+        for (name, service) in saved.services.sorted(by: { $0.key < $1.key }) {
+            news += try restore(name, service, saved)
+        }
+        for name in try root.leftovers() where services[name] == nil { try root.clear(name, within: .seconds(10)) }
+        log(saved)
+        together {
+            for news in news { tell(news) }
+            complete(saved)
+        }
+        launcher.kept.closeRest()
+        for incarnation in unclaimed.values.joined() { abandon(incarnation) }
+        unclaimed = [:]
+        writeState()
+    }
+
+    private func log(_ saved: SavedState) {
+        let workers = incarnations.values.joined().count
+        events.log(
+            .notice, .adopted,
+            "going on with \(workers) running worker\(workers == 1 ? "" : "s"), as the supervisor before "
+                + (options.keeper?.startReason == .upgrade ? "was upgraded" : "died"))
+    }
+
+    /// Puts a service in its place.
+    ///
+    /// - Returns: what is to be told to its workers.
+    private func restore(
+        _ name: String, _ saved: SavedState.Service, _ all: SavedState
+    ) throws -> [News] {
+        counters[name] = saved.counters
+        if let specification = saved.specification ?? specified(name) {
+            services[name] = Service(specification: specification, group: try root.serviceGroup(name))
+        }
+        let missing = fleet.restore(
+            name, saved.fleet, workers: saved.workers.mapValues(\.machine), lastForgotten: all.totals.lastForgotten,
+            at: Reactor.now)
+        var news: [News] = []
+        guard let service = services[name] else { return news }
+        var groups: [WorkerID: [UInt64: String]] = [:]
+        for group in try service.group.children() {
+            guard let (worker, number) = LiveIncarnation.parse(groupName: group, of: name) else { continue }
+            groups[worker, default: [:]][number] = group
+        }
+        for (number, worker) in saved.workers.sorted(by: { $0.key < $1.key }) {
+            let id = WorkerID(service: name, number: number)
+            records[id] = worker.record
+            for deadline in worker.deadlines { arm(id, deadline.deadline, at: deadline.at) }
+            news += restore(id, worker, groups.removeValue(forKey: id) ?? [:], service, all)
+        }
+        for number in missing {
+            let id = WorkerID(service: name, number: number)
+            setAside(id, groups.removeValue(forKey: id) ?? [:], service)
+            news.append(.start(id))
+        }
+        // Of workers that nobody knows any more.
+        for (id, groups) in groups { setAside(id, groups, service) }
+        return news
+    }
+
+    /// Finds out what has become of a worker's incarnations.
+    private func restore(
+        _ id: WorkerID, _ worker: SavedState.Worker, _ groups: [UInt64: String], _ service: Service, _ all: SavedState
+    ) -> [News] {
+        let machine = worker.machine
+        let known = ([machine.current, machine.successor].compactMap { $0 } + machine.retiring)
+        var news: [News] = []
+        for incarnation in known {
+            let number = incarnation.number
+            let archive = worker.incarnations.first { $0.number == number }
+            guard groups[number] != nil || archive != nil else {
+                // It was decided, and not done yet.
+                news.append(.spawn(id, number))
+                continue
+            }
+            guard let live = open(id, number, archive, service, all) else {
+                // Its cgroup is gone, and so is all that could tell of its end but what was written down.
+                news.append(.gone(id, number, archive?.exit.map { Exit($0) } ?? .unknown))
+                continue
+            }
+            if archive == nil && live.leader == nil && live.exit == nil {
+                // There is a cgroup, and nothing was executed in it.
+                try? service.group.removeTree(childNamed: LiveIncarnation.groupName(id, number))
+                news.append(.spawn(id, number))
+                continue
+            }
+            do { try watch(live) } catch { events.log(.error, .trouble, "\(id): \(error)", id, number) }
+            incarnations[id, default: []].append(live)
+            if archive == nil { news.append(.spawned(id, number)) }
+            news.append(.resume(live, incarnation))
+        }
+        let others = groups.filter { number, _ in !known.contains { $0.number == number } }
+        setAside(id, others, service)
+        return news
+    }
+
+    /// Does once more what may not have been done, and looks what has happened.
+    private func resume(_ live: LiveIncarnation, _ incarnation: Incarnation) {
+        let id = live.worker
+        switch incarnation.phase {
+        case .killing: perform(.kill(live.number), of: id)
+        case .stopping: perform(live.exit == nil ? .signalLeader(live.number) : .signalAll(live.number), of: id)
+        case .starting, .ready, .draining: break
+        }
+        if (try? live.group.events().frozen) != incarnation.isFrozen {
+            perform(incarnation.isFrozen ? .freeze(live.number) : .thaw(live.number), of: id)
+        }
+        populationChanged(live)
+    }
+
+    /// Keeps incarnations that nobody knows until it's clear whether they are wanted.
+    private func setAside(
+        _ id: WorkerID, _ groups: [UInt64: String], _ service: Service
+    ) {
+        for (number, _) in groups.sorted(by: { $0.key < $1.key }) {
+            guard let live = open(id, number, nil, service, nil) else { continue }
+            unclaimed[id, default: []].append(live)
+        }
+    }
+
+    /// The incarnation that is to be started, if it runs already.
+    func claim(_ id: WorkerID, _ number: UInt64) throws -> LiveIncarnation? {
+        guard let live = unclaimed[id]?.first(where: { $0.number == number }) else { return nil }
+        unclaimed[id]?.removeAll { $0 === live }
+        if live.leader == nil, live.exit == nil, let service = services[id.service] {
+            launcher.kept.release(live.keptName)
+            try service.group.removeTree(childNamed: LiveIncarnation.groupName(id, number))
+            return nil
+        }
+        return live
+    }
+
+    /// Ends what nobody wants.
+    private func abandon(_ live: LiveIncarnation) {
+        guard let service = services[live.worker.service] else { return }
+        launcher.abandon(live, of: service)
+    }
+
+    /// Opens all there is of an incarnation; nil if its cgroup is gone.
+    private func open(
+        _ id: WorkerID, _ number: UInt64, _ archive: SavedState.Incarnation?, _ service: Service, _ all: SavedState?
+    ) -> LiveIncarnation? {
+        let name = LiveIncarnation.groupName(id, number)
+        let specification = archive.flatMap { all?.specifications[$0.specification] } ?? service.specification
+        let path = options.notificationSocket(ofService: id.service, name)
+        do {
+            let group = try service.group.openChild(name)
+            var keptName: String?
+            var notifications = try launcher.kept.takeNotifications(at: path, name: &keptName)
+            if notifications == nil {
+                notifications = try NotificationSocket(path: path, owner: try service.resolveCredentials()?.user)
+            }
+            let live = LiveIncarnation(
+                worker: id, number: number, specification: specification,
+                key: archive?.specification ?? service.specificationKey, group: group,
+                notifications: notifications.take()!)
+            live.keptName = keptName
+            let leader = try archive?.leader.map { ($0.pid, $0.isOwn) } ?? live.group.leader().map { ($0, true) }
+            live.firstPid = archive?.firstPid ?? leader?.0
+            live.limits = archive?.limits ?? specification.limits
+            live.exit = archive?.exit
+            live.statusText = archive?.statusText
+            live.isCounted = archive?.isCounted ?? false
+            live.memoryHighTouches = archive?.memoryHighTouches ?? 0
+            live.hasTouchedTasksMax = archive?.hasTouchedTasksMax ?? false
+            if let (pid, isOwn) = leader, live.exit == nil { try find(pid, isOwn, of: live) }
+            for former in archive?.formerLeaders ?? [] {
+                guard let found = try openLeader(former.pid, former.isOwn, of: live) else { continue }
+                live.formerLeaders.append(found)
+            }
+            return live
+        } catch {
+            events.log(.warning, .trouble, "\(id): \(error)", id, number)
+            return nil
+        }
+    }
+
+    /// Opens the leader, or gets ready to learn how it ended.
+    private func find(_ pid: Int32, _ isOwn: Bool, of live: LiveIncarnation) throws {
+        if let leader = try openLeader(pid, isOwn, of: live) {
+            live.leader = leader
+        } else if isOwn {
+            // The keeper reaped it, and has told so or is about to.
+            awaited[pid] = live
+        } else {
+            live.exit = .unknown
+        }
+    }
+
+    /// Opens a process if it is still the one that was in that cgroup; nil if not.
+    private func openLeader(
+        _ pid: Int32, _ isOwn: Bool, of live: LiveIncarnation
+    ) throws -> LiveIncarnation.Leader? {
+        guard let pidfd = try? Pidfd.open(pid), let identity = try? ProcessIdentity(of: pid),
+            isIn(live, process: pid)
+        else { return nil }
+        return LiveIncarnation.Leader(
+            pid: pid, pidfd: pidfd, isOwn ? .keeper : .other, startTime: identity.startTime)
+    }
+
+    // MARK: Ends
+
+    /// Listens to the keeper, which reaps the children of supervisors that died.
+    func watchKeeper() throws {
+        guard let keeper = options.keeper else { return }
+        _ = try reactor.watch(keeper.socket) { [unowned self, keeper] _ in drainExits(of: keeper) }
+        drainExits(of: keeper)
+        guard !awaited.isEmpty else { return }
+        // What was told to a supervisor that died before it wrote that down is told again, so this is for nothing else
+        // than a cgroup whose leader was reaped by a stranger.
+        _ = reactor.schedule(at: Reactor.now + .seconds(5)) { [unowned self] in
+            for live in exchange(&awaited, with: [:]).values where live.exit == nil { leaderEnded(.unknown, of: live) }
+        }
+    }
+
+    private func drainExits(of keeper: KeeperLink) {
+        while let (process, exit) = keeper.nextExit() {
+            note(exit, of: process)
+            writeState()
+            keeper.consumeExit()
+        }
+    }
+
+    private func note(_ exit: ProcessExit, of process: ProcessIdentity) {
+        if let live = awaited.removeValue(forKey: process.pid) {
+            if live.exit == nil { leaderEnded(exit, of: live) }
+            return
+        }
+        for live in incarnations.values.joined() where live.exit == nil {
+            guard let leader = live.leader, leader.pid == process.pid, leader.parent != .supervisor,
+                leader.startTime == nil || leader.startTime == process.startTime
+            else { continue }
+            if let watch = leader.watch { reactor.cancel(watch) }
+            leader.watch = nil
+            return leaderEnded(exit, of: live)
+        }
+    }
+
+    /// Finishes the change of a specification that the supervisor before had begun.
+    private func complete(_ saved: SavedState) {
+        let former = Specification(services: saved.services.values.compactMap(\.specification))
+        let plan = Plan(from: former, to: specification, cpus: availableProcessors())
+        for service in plan.services where service.action == .remove {
+            perform(fleet.remove(service.name, at: Reactor.now))
+        }
+        for service in specification.services {
+            guard let plan = plan.services.first(where: { $0.name == service.name }), plan.action != .untouched else {
+                continue
+            }
+            configure(service, replacesWorkers: plan.replacesWorkers)
+        }
+    }
+}

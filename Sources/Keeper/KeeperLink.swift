@@ -1,0 +1,84 @@
+import CLinux
+public import Processes
+public import Reactor
+
+/// A supervisor's side of its keeper.
+public final class KeeperLink: Sendable {
+    static let socketName = "keeper"
+    static let pidVariable = "CADRE_KEEPER_PID"
+    static let reasonVariable = "CADRE_START_REASON"
+
+    /// The keeper's process.
+    public let keeper: Int32
+    /// Why this supervisor was started.
+    public let startReason: StartReason
+    /// Readable when there is an end to be told (``nextExit()``).
+    public let socket: Descriptor
+    /// The names and numbers of the descriptors that were kept, in the order in which they were given. Whoever takes one
+    /// owns it.
+    public let kept: [(name: String, descriptor: Int32)]
+
+    /// Whether this process was started by a keeper.
+    public static var isPresent: Bool {
+        getenv(pidVariable).flatMap { Int32(String(cString: $0)) } == getppid()
+    }
+
+    /// The keeper that started this process; nil if none did.
+    ///
+    /// To be called once, while there is no other thread: it removes variables.
+    public init?() {
+        guard Self.isPresent else { return nil }
+        var kept = ListenDescriptors.take()
+        guard let first = kept.first, first.name == Self.socketName else { return nil }
+        kept.removeFirst()
+        socket = Descriptor(owning: first.descriptor)
+        keeper = getppid()
+        self.kept = kept
+        startReason = getenv(Self.reasonVariable).flatMap { StartReason(rawValue: String(cString: $0)) } ?? .first
+        unsetenv(Self.pidVariable)
+        unsetenv(Self.reasonVariable)
+    }
+
+    // MARK: Descriptors
+
+    /// Has the keeper keep a copy of a descriptor, in place of an earlier one of that name.
+    ///
+    /// From its return on the copy is safe, whatever happens to this process. The name has 1 to 255 bytes, and no colon.
+    public func store(_ descriptor: borrowing Descriptor, as name: String) throws(SystemCallError) {
+        try send("\(KeeperMessage.storePrefix)\(name)", descriptor.rawValue)
+    }
+
+    /// Has the keeper close its copy.
+    public func remove(_ name: String) throws(SystemCallError) {
+        try send("\(KeeperMessage.removePrefix)\(name)", -1)
+    }
+
+    /// Has the keeper kill this process, and start the program behind a descriptor in its place.
+    public func handOver(to program: borrowing Descriptor) throws(SystemCallError) {
+        try send("\(KeeperMessage.upgradeText)", program.rawValue)
+    }
+
+    private func send(_ text: String, _ descriptor: Int32) throws(SystemCallError) {
+        try systemCall("sendmsg", "the keeper") {
+            cadre_send(socket.rawValue, text, text.utf8.count, descriptor, 0)
+        }
+    }
+
+    // MARK: Ends
+
+    /// The end of a child of the keeper's that is to be told next, or nil. It stays so until ``consumeExit()``: if this
+    /// process dies before that, its successor is told.
+    public func nextExit() -> (process: ProcessIdentity, exit: ProcessExit)? {
+        var record = ExitRecord(pid: 0, status: 0, startTime: 0)
+        let flags = Int32(MSG_DONTWAIT) | Int32(MSG_PEEK)
+        let count = recv(socket.rawValue, &record, MemoryLayout<ExitRecord>.size, flags)
+        guard count == MemoryLayout<ExitRecord>.size else { return nil }
+        return (ProcessIdentity(pid: record.pid, startTime: record.startTime), ProcessExit(waitStatus: record.status))
+    }
+
+    /// Takes the end that was told off the list.
+    public func consumeExit() {
+        var record = ExitRecord(pid: 0, status: 0, startTime: 0)
+        recv(socket.rawValue, &record, MemoryLayout<ExitRecord>.size, Int32(MSG_DONTWAIT))
+    }
+}

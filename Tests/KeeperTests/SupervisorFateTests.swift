@@ -1,0 +1,89 @@
+import Keeper
+import Processes
+import Testing
+
+@Suite struct SupervisorFateTests {
+    private let killed = ProcessExit.signaled(signal: 9, coreDumped: false)
+
+    /// A fate whose first supervisor is up since 0.
+    private func makeFate() -> SupervisorFate {
+        var fate = SupervisorFate()
+        let isFirstSign = fate.cameUp(at: .zero)
+        #expect(isFirstSign)
+        return fate
+    }
+
+    private func ended(_ fate: inout SupervisorFate, _ exit: ProcessExit, at seconds: Int) -> SupervisorFate.Verdict {
+        fate.ended(exit, at: .seconds(seconds)) { Issue.record("there is no program before") }
+    }
+
+    @Test("one that exits before any was up takes the keeper along, with its code")
+    func neverUp() {
+        var fate = SupervisorFate()
+        #expect(ended(&fate, .exited(code: 2), at: 1) == .end(code: 2))
+    }
+
+    @Test("one that is killed before any was up is started again")
+    func killedBeforeUp() {
+        var fate = SupervisorFate()
+        #expect(ended(&fate, killed, at: 1) == .restart(after: .zero, .death))
+    }
+
+    @Test("one that said that it stops ends with its code; without that it is started again")
+    func stopping() {
+        var fate = makeFate()
+        #expect(ended(&fate, .exited(code: 0), at: 1) == .restart(after: .zero, .death))
+        _ = fate.cameUp(at: .seconds(2))
+        fate.isGoingToStop()
+        #expect(ended(&fate, .exited(code: 5), at: 3) == .end(code: 5))
+    }
+
+    @Test("one that is killed while it stops is started again")
+    func killedWhileStopping() {
+        var fate = makeFate()
+        fate.isGoingToStop()
+        #expect(ended(&fate, killed, at: 1) == .restart(after: .zero, .death))
+        // The next one has to say so itself.
+        #expect(ended(&fate, .exited(code: 0), at: 1) == .restart(after: .zero, .death))
+    }
+
+    @Test(
+        "many short lives in a row have longer and longer waits between them, and then an end; a long one begins anew")
+    func row() {
+        var fate = makeFate()
+        var waits: [Duration] = []
+        for second in 1...10 {
+            guard case .restart(let wait, .death) = ended(&fate, killed, at: second) else { break }
+            waits.append(wait)
+            _ = fate.cameUp(at: .seconds(second))
+        }
+        #expect(waits == [0, 0, 100, 200, 400, 800, 1600, 3200, 5000, 5000].map { Duration.milliseconds($0) })
+        var stable = fate
+        #expect(ended(&fate, killed, at: 11) == .end(code: 1))
+        #expect(ended(&stable, killed, at: 20) == .restart(after: .zero, .death))
+    }
+
+    @Test("a program that doesn't come up is followed by the one before")
+    func failedUpgrade() {
+        var fate = makeFate()
+        fate.handOver()
+        #expect(ended(&fate, killed, at: 1) == .restart(after: .zero, .upgrade))
+        var returned = 0
+        let verdict = fate.ended(.exited(code: 1), at: .seconds(2)) { returned += 1 }
+        #expect(verdict == .restart(after: .zero, .failedUpgrade))
+        #expect(returned == 1)
+        // From then on it is any supervisor.
+        _ = fate.cameUp(at: .seconds(3))
+        #expect(ended(&fate, killed, at: 30) == .restart(after: .zero, .death))
+    }
+
+    @Test("a program that came up stays")
+    func upgrade() {
+        var fate = makeFate()
+        fate.handOver()
+        _ = ended(&fate, killed, at: 1)
+        let signs = [fate.cameUp(at: .seconds(2)), fate.cameUp(at: .seconds(3))]
+        #expect(signs == [true, false])
+        #expect(ended(&fate, killed, at: 30) == .restart(after: .zero, .death))
+    }
+}
