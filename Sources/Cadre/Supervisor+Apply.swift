@@ -65,12 +65,14 @@ extension Supervisor {
         var scope = Scope()
         for service in plan.services where service.action == .remove {
             scope.add(service, workers: fleet.workers(of: service.name) ?? [])
-            perform(fleet.remove(service.name, at: Reactor.now))
         }
-        for service in new.services {
-            guard let plan = planned[service.name], plan.action != .untouched else { continue }
-            scope.add(plan, workers: fleet.workers(of: service.name) ?? [])
-            configure(service, replacesWorkers: plan.replacesWorkers)
+        removeAll(plan.services.filter { $0.action == .remove }.map(\.name))
+        let different = new.services.filter { planned[$0.name]?.action ?? .untouched != .untouched }
+        for service in different {
+            if let plan = planned[service.name] { scope.add(plan, workers: fleet.workers(of: service.name) ?? []) }
+        }
+        configureInOrder(different, of: new.services) { service in
+            configure(service, replacesWorkers: planned[service.name]?.replacesWorkers ?? false)
         }
         let order = note(scope)
         events.log(.notice, .reloaded, "reloaded: \(plan.summary)")
@@ -210,6 +212,8 @@ extension Supervisor {
         // There may be one that was removed a moment ago and is still on its way out.
         services[service.name]?.specification = service
         let count = service.workers.resolved(cpus: availableProcessors())
+        // The fleet forgets a service that has no workers.
+        fleet.setDependencies(service.dependencies, of: service.name)
         perform(
             fleet.configure(
                 service.name, policy: service.policy, count: count, replacesWorkers: replacesWorkers, at: Reactor.now))

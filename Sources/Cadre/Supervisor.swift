@@ -44,6 +44,8 @@ public actor Supervisor {
     private(set) var phase = Phase.created
     /// Whether a worker was left to itself as failed when everything stopped.
     public private(set) var hasFailedWorkers = false
+    /// Why everything stopped, if nobody asked for that.
+    public internal(set) var essentialFailure: EssentialFailure?
     private var isClosed = false
     private var finished: CheckedContinuation<Void, Never>?
     let orders = OrderBook()
@@ -99,7 +101,9 @@ public actor Supervisor {
         try watchEvents()
         manager.feedWatchdog(on: reactor)
         together {
-            for service in specification.services { configure(service, replacesWorkers: false) }
+            configureInOrder(specification.services, of: specification.services) {
+                configure($0, replacesWorkers: false)
+            }
         }
         // It may be over already, if nothing could be started and nothing is going to be tried again.
         await withCheckedContinuation { continuation in
@@ -130,19 +134,15 @@ public actor Supervisor {
         manager.stopping(within: longestStop + Self.stopMargin)
         events.log(
             .notice, .stopping, "stopping \(fleet.summary.workers) worker\(fleet.summary.workers == 1 ? "" : "s")")
-        for name in fleet.serviceNames { perform(fleet.remove(name, at: Reactor.now)) }
+        removeAll(fleet.serviceNames)
     }
 
     /// What a stop may take beyond the time of the slowest worker: to kill, and to find out what doesn't die.
     static let stopMargin = Duration.seconds(30)
 
-    /// How long the workers may take to stop, by what they were started with.
-    private var longestStop: Duration {
-        incarnations.values.joined().map(\.specification.policy.stopTimeout).max() ?? .zero
-    }
-
     /// Kills all that is left, at once.
     func kill() {
+        perform(fleet.stopPostponed(at: Reactor.now))
         for incarnation in incarnations.values.joined() { self.kill(incarnation) }
     }
 

@@ -1,4 +1,5 @@
 import Specification
+import Supervision
 import Testing
 
 struct DigestTests {
