@@ -103,15 +103,17 @@ extension Supervisor {
             }
         }
         var scope = Scope()
+        var changed: [ServiceSpecification] = []
         for (name, count) in planned.sorted(by: { $0.key < $1.key }) {
             let current = fleet.wanted(of: name) ?? 0
             guard count != current, var service = specified(name) else { continue }
             service.workers = .count(count)
             replaceSpecification(of: service)
             scope.add(name, from: current, to: count)
-            configure(service, replacesWorkers: false)
+            changed.append(service)
             events.log(.notice, .scaled, "\(name) has \(count) workers now, after \(current)", service: name)
         }
+        configureInOrder(changed, of: specification.services) { configure($0, replacesWorkers: false) }
         return note(scope)
     }
 
@@ -152,13 +154,15 @@ extension Supervisor {
     /// The services that names or patterns stand for, sorted.
     private func services(matching names: [String]) throws(CommandError) -> [String] {
         var services: Set<String> = []
+        // The fleet knows none that has no workers.
+        let all = Set(fleet.serviceNames).union(specification.services.map(\.name)).sorted()
         for name in names {
             let pattern: NamePattern
             do throws(NamePatternError) { pattern = try NamePattern(name) } catch { throw .invalid("\(error)") }
-            let found = fleet.serviceNames.filter { (fleet.wanted(of: $0) ?? 0) > 0 || specified($0) != nil }
+            let found = all.filter { (fleet.wanted(of: $0) ?? 0) > 0 || specified($0) != nil }
                 .filter(pattern.matches(service:))
             if found.isEmpty {
-                throw .unknown(UnknownNameError(name: name, services: fleet.serviceNames))
+                throw .unknown(UnknownNameError(name: name, services: all))
             }
             services.formUnion(found)
         }

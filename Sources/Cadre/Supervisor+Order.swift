@@ -19,13 +19,19 @@ extension Supervisor {
 
     /// Tells the fleet what comes after what, and then what there is to be, in that order.
     ///
-    /// - Parameter configure: is called for each of `services`, those first that others depend on.
+    /// - Parameter configure: is called for each of `services`: first for those that lose workers, of which those come
+    ///   first that depend on others, and then for all else, of which those come first that others depend on.
     func configureInOrder(
         _ services: [ServiceSpecification], of all: [ServiceSpecification], _ configure: (ServiceSpecification) -> Void
     ) {
         for service in all { fleet.setDependencies(service.dependencies, of: service.name) }
         let byName = Dictionary(uniqueKeysWithValues: services.map { ($0.name, $0) })
-        for name in fleet.inStartOrder(services.map(\.name)) { byName[name].map(configure) }
+        let names = fleet.inStartOrder(services.map(\.name))
+        let shrinking = names.filter { name in
+            let count = byName[name]?.workers.resolved(cpus: availableProcessors())
+            return count ?? 0 < fleet.wanted(of: name) ?? 0
+        }
+        for name in shrinking.reversed() + names.filter({ !shrinking.contains($0) }) { byName[name].map(configure) }
         // It may be that only the order has changed, and somebody needs to wait no more.
         perform(fleet.reconsiderOrder(at: Reactor.now))
     }
@@ -35,7 +41,10 @@ extension Supervisor {
         switch command {
         case .start: fleet.down(requiredBy: workers) + workers
         case .stop: workers + fleet.up(requiring: workers)
-        case .restart, .reset, .kill, .freeze, .thaw, .signal: workers
+        case .restart:
+            // Those that are down are started.
+            fleet.down(requiredBy: workers.filter { fleet.worker($0)?.current == nil }) + workers
+        case .reset, .kill, .freeze, .thaw, .signal: workers
         }
     }
 

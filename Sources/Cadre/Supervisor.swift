@@ -135,6 +135,8 @@ public actor Supervisor {
         events.log(
             .notice, .stopping, "stopping \(fleet.summary.workers) worker\(fleet.summary.workers == 1 ? "" : "s")")
         removeAll(fleet.serviceNames)
+        // There may be nothing to stop.
+        noteProgress()
     }
 
     /// What a stop may take beyond the time of the slowest worker: to kill, and to find out what doesn't die.

@@ -228,7 +228,8 @@ public struct Fleet: Sendable {
         while let service = services[name] {
             if let number = service.replacing {
                 let worker = service.workers[number]
-                if worker.goal == .running {
+                // One that can't start without a command must not keep the others waiting.
+                if worker.goal == .running, worker.hold?.isBlocked != true {
                     switch worker.state {
                     case .waiting, .starting, .draining, .stopping, .killing: return
                     case .ready, .frozen, .failed, .done, .stopped: break

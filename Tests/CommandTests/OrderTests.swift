@@ -138,6 +138,23 @@ import Testing
         }
     }
 
+    @Test("scaled to nothing, services stop in reverse; scaled up again, they start in order")
+    func scale() throws {
+        let toml =
+            service("db", "notify", "READY=1", more: notified)
+            + service("web", "sleep", more: "requires = { db = 'ready' }")
+        try withSupervisor(toml) { supervisor in
+            try supervisor.ready("web/0")
+            #expect(try supervisor.cadre("scale", "web=0", "db=0").code == 0)
+            #expect(try supervisor.cadre("scale", "web=1", "db=1").code == 0)
+            try supervisor.stop()
+            let texts = [
+                "db/0 is ready", "web/0 is ready", "web/0 is stopped", "stopping db/0", "db/0 is stopped",
+            ]
+            #expect(sequence(supervisor, texts) == texts + texts)
+        }
+    }
+
     @Test(
         "an essential worker that failed for good stops everything in order, and gives its exit code",
         arguments: [

@@ -2,96 +2,6 @@ import Testing
 
 @testable import Supervision
 
-/// A fleet of services of one worker each, with an order, in which all that runs does as it is told.
-final class OrderSubject {
-    private(set) var fleet = Fleet(seed: 1)
-    private(set) var now = Duration.seconds(1000)
-    /// The incarnations that were spawned, and those told to stop, by their workers' services, in order.
-    private(set) var spawned: [String] = []
-    private(set) var told: [String] = []
-    private(set) var holds: [String] = []
-    private(set) var completed: [String] = []
-
-    /// Configures services as the driver does it; those in `oneshots` are such.
-    init(
-        _ order: [String: [Dependency]], workers: [String: Int] = [:], oneshots: Set<String> = [],
-        condition: RestartPolicy.Condition = .never
-    ) {
-        let names = Set(order.keys).union(order.values.joined().map(\.service))
-        for (service, dependencies) in order { fleet.setDependencies(dependencies, of: service) }
-        for name in fleet.inStartOrder(names.sorted()) {
-            var policy = WorkerPolicy.test(condition: condition)
-            if oneshots.contains(name) { policy.type = .oneshot }
-            take(
-                fleet.configure(name, policy: policy, count: workers[name] ?? 1, replacesWorkers: false, at: now))
-        }
-        take(fleet.reconsiderOrder(at: now))
-    }
-
-    func tell(_ service: String, _ input: WorkerInput, worker: Int = 0) {
-        take(fleet.handle(WorkerID(service: service, number: worker), input, at: now))
-    }
-
-    func command(_ services: String..., input: WorkerInput) {
-        take(fleet.handle(services.map { WorkerID(service: $0, number: 0) }, input, at: now))
-    }
-
-    func removeAll() {
-        for name in fleet.inStartOrder(fleet.serviceNames).reversed() { take(fleet.remove(name, at: now)) }
-    }
-
-    /// The latest incarnation is executed and ready.
-    func becomeReady(_ service: String, worker: Int = 0) {
-        let number = number(service, worker)
-        tell(service, .spawned(number), worker: worker)
-        tell(service, .ready(number), worker: worker)
-    }
-
-    /// The latest incarnation exits.
-    func exit(_ service: String, _ code: Int32 = 0, worker: Int = 0) {
-        tell(service, .exited(number(service, worker), code), worker: worker)
-    }
-
-    func passDeadline(_ service: String, after time: Duration) {
-        now += time
-        tell(service, .deadline(.phase(number(service, 0))))
-    }
-
-    func state(_ service: String, _ worker: Int = 0) -> WorkerState? {
-        fleet.worker(WorkerID(service: service, number: worker))?.state
-    }
-
-    func hold(_ service: String) -> Hold? { fleet.worker(WorkerID(service: service, number: 0))?.hold }
-
-    private func number(_ service: String, _ worker: Int) -> UInt64 {
-        fleet.worker(WorkerID(service: service, number: worker))?.lastNumber ?? 0
-    }
-
-    private func take(_ actions: [FleetAction]) {
-        for case .worker(let worker, let action) in actions {
-            switch action {
-            case .spawn: spawned.append(worker.service)
-            case .signalLeader: told.append(worker.service)
-            case .report(.held(let hold)): holds.append("\(worker) waits for \(hold)")
-            case .report(.done): completed.append(worker.service)
-            default: break
-            }
-        }
-    }
-
-    /// What was spawned since this was last asked for.
-    func spawnedNow() -> [String] {
-        defer { spawned = [] }
-        return spawned
-    }
-
-    /// What was told to stop since this was last asked for.
-    func toldNow() -> [String] {
-        defer { told = [] }
-        return told
-    }
-}
-
 @Suite("The start order") struct StartOrderTests {
     @Test("a service that comes after another waits until that is started, ready or completed")
     func conditions() {
@@ -176,6 +86,36 @@ final class OrderSubject {
         fleet.exit("db", 1)
         #expect(fleet.spawnedNow().sorted() == ["api", "log"])
         #expect(fleet.state("web") == .waiting)
+    }
+
+    @Test("one that is restarted on its way up is waited for")
+    func crashesFirst() {
+        let fleet = OrderSubject(["web": [Dependency("db", .ready, isRequired: true)]], condition: .always)
+        fleet.tell("db", .spawned(1))
+        fleet.exit("db", 1)
+        #expect(fleet.holds == ["web/0 waits for db to be ready"])
+        fleet.becomeReady("db")
+        #expect(fleet.spawnedNow() == ["db", "db", "web"])
+    }
+
+    @Test("a worker that can't start is no obstacle to the replacement of the others")
+    func roll() {
+        let order = [Dependency("db", .ready, isRequired: true)]
+        let fleet = OrderSubject(["web": order], workers: ["web": 3])
+        fleet.becomeReady("db")
+        for worker in 0..<3 { fleet.becomeReady("web", worker: worker) }
+        for worker in 0..<2 {
+            fleet.tell("web", .stop, worker: worker)
+            fleet.exit("web", worker: worker)
+        }
+        fleet.exit("db", 1)
+        for worker in 0..<2 { fleet.tell("web", .start, worker: worker) }
+        #expect(fleet.hold("web")?.isBlocked == true)
+        _ = fleet.spawnedNow()
+        var copy = fleet.fleet
+        let actions = copy.configure(
+            "web", policy: .test(condition: .never), count: 3, replacesWorkers: true, at: fleet.now)
+        #expect(actions.withoutReports == [.web(2, .spawn(2))])
     }
 
     @Test("a worker that waits can be stopped, and another order lets it start")
@@ -304,70 +244,6 @@ final class OrderSubject {
         #expect(longest.time == .seconds(7) && longest.services == 3)
         #expect(fleet.fleet.longestStop(["web": .seconds(1), "disk": .seconds(4)]).time == .seconds(5))
         #expect(fleet.fleet.longestStop([:]).time == .zero)
-    }
-}
-
-@Suite("A oneshot") struct OneshotTests {
-    private func oneshot(_ condition: RestartPolicy.Condition = .onFailure) -> Subject {
-        var policy = WorkerPolicy.test(readiness: .exec, watchdog: .seconds(5), condition: condition)
-        policy.type = .oneshot
-        return Subject(policy)
-    }
-
-    @Test("it is starting until it has done its work, however long that takes and whatever it says")
-    func starting() {
-        let worker = oneshot()
-        #expect(worker(.start) == [.spawn(1)])
-        #expect(worker(.spawned(1)) == [])
-        #expect(worker(.ready(1), later: .seconds(1000)) == [])
-        #expect(worker.machine.state == .starting)
-        #expect(worker(.memoryHigh(1)) == [])
-        #expect(worker.events(.exited(1, 0)).last == .done)
-        #expect(worker.machine.state == .done && worker.machine.isDown)
-    }
-
-    @Test("its failure is treated by its policy, its success never", arguments: RestartPolicy.Condition.allCases)
-    func policy(_ condition: RestartPolicy.Condition) {
-        let worker = oneshot(condition)
-        worker(.start)
-        worker(.spawned(1))
-        #expect(worker(.exited(1, 3)).contains(.spawn(2)) == (condition != .never))
-        #expect(worker.machine.state == (condition == .never ? .failed : .starting))
-        if condition == .never { worker(.start) }
-        worker(.spawned(2))
-        worker(.exited(2, 0))
-        #expect(worker.machine.state == .done)
-    }
-
-    @Test("a signal that stops a service in order leaves a oneshot's work undone")
-    func signal() {
-        let worker = oneshot(.never)
-        worker(.start)
-        worker(.spawned(1))
-        worker(.died(1, by: 15))
-        #expect(worker.machine.state == .failed)
-    }
-
-    @Test("a start runs it again, and so does a replacement")
-    func again() {
-        let worker = oneshot()
-        worker(.start)
-        worker(.exited(1, 0))
-        #expect(worker(.start) == [.spawn(2)])
-        worker(.exited(2, 0))
-        #expect(worker(.replace(.replaced)) == [.spawn(3)])
-    }
-
-    @Test("one that is replaced while it works is stopped first: there are never two of it")
-    func replacedAtWork() {
-        let worker = oneshot()
-        worker(.start)
-        worker(.spawned(1))
-        #expect(worker(.replace(.replaced)).contains(.signalLeader(1)))
-        #expect(worker.machine.successor == nil && worker.machine.state == .stopping)
-        #expect(worker(.exited(1, 0)).contains(.spawn(2)))
-        #expect(worker.machine.state == .starting)
-        #expect(worker.machine.restartsByReason == [.replaced: 1])
     }
 }
 
