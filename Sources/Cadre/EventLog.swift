@@ -53,10 +53,10 @@ final class EventLog {
     /// - Parameters:
     ///   - pid: the leader of an incarnation.
     ///   - lastExit: how the worker's last incarnation ended.
-    ///   - policy: when the worker is restarted.
+    ///   - policy: how the worker is supervised.
     func log(
         _ event: WorkerEvent, of worker: WorkerID, pid: (UInt64) -> Int32?, lastExit: ExitSnapshot?,
-        policy: RestartPolicy?
+        policy: WorkerPolicy?
     ) {
         switch event {
         case .started(let number):
@@ -95,11 +95,17 @@ final class EventLog {
             log(.info, .restarting, "\(worker) is started again", worker)
         case .restarting(let delay, _):
             log(.info, .restarting, "\(worker) is started again in \(inWords(delay))", worker)
+        case .held(let hold) where hold.isBlocked:
+            log(
+                .warning, .waiting,
+                "\(worker) is not started: it waits for \(hold); cadre start \(worker) starts that too", worker)
+        case .held(let hold): log(.info, .waiting, "\(worker) waits for \(hold)", worker)
         case .failed:
             log(
-                .error, .failed, "\(worker) has failed: \(failure(lastExit, policy)); cadre start \(worker) revives it",
+                .error, .failed,
+                "\(worker) has failed: \(failure(lastExit, policy?.restart)); cadre start \(worker) revives it",
                 worker)
-        case .done: log(.info, .done, "\(worker) is done", worker)
+        case .done: log(.info, .done, "\(worker) \(policy?.type == .oneshot ? "has completed" : "is done")", worker)
         case .stopped: log(.info, .stopped, "\(worker) is stopped", worker)
         }
     }

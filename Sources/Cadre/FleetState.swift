@@ -66,6 +66,8 @@ public struct WorkerDetail: Sendable {
     public var id: WorkerID
     /// What it is, in a word.
     public var state: WorkerState
+    /// What keeps it from being started although that is wanted.
+    public var hold: Hold?
     /// Restarts by the reason why the earlier incarnation ended.
     public var restarts: [EndReason: Int]
     /// Cgroups that were killed by command or as they did not stop in time.

@@ -22,8 +22,11 @@ struct SavedState {
     struct Totals: Codable {
         /// How many incarnations have ended.
         var ends: UInt64 = 0
-        /// The highest number of an incarnation of a forgotten worker.
-        var lastForgotten: UInt64 = 0
+        /// What the fleet knew but for services.
+        var fleet = Fleet.Archive()
+        /// Whether everything was being stopped, and why if nobody asked for that.
+        var isStopping = false
+        var essentialFailure: EssentialFailure?
     }
 
     /// A service.

@@ -29,7 +29,7 @@ extension WorkerSnapshot {
     init(_ worker: WorkerDetail, _ survey: Survey) {
         let usage = survey.usage(of: worker)
         self.init(
-            number: worker.id.number, state: worker.state.rawValue,
+            number: worker.id.number, state: worker.state.rawValue, waitingFor: worker.hold?.description,
             readySeconds: worker.lastReadyTime.map { $0 / .seconds(1) },
             restarts: worker.restarts.values.reduce(0, +),
             restartsByReason: Dictionary(uniqueKeysWithValues: worker.restarts.map { ($0.key.rawValue, $0.value) }),

@@ -36,6 +36,8 @@ public struct WorkerSnapshot: Codable, Hashable, Sendable {
     public var number: Int
     /// Its state in a word, as in ``WorkerState``.
     public var state: String
+    /// What it waits for before it is started, in words: `db to be ready`.
+    public var waitingFor: String?
     /// The number of the incarnation that is the worker now.
     public var incarnation: UInt64?
     /// The leader's process id.

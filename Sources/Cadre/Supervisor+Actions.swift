@@ -156,6 +156,8 @@ extension Supervisor {
     // MARK: News
 
     private func report(_ event: WorkerEvent, of worker: WorkerID) {
+        // It may come of what happened to another one.
+        touched.insert(worker)
         switch event {
         case .ready(_, let time):
             records[worker, default: WorkerRecord()].lastReadyTime = time
@@ -172,7 +174,7 @@ extension Supervisor {
         case .killed: counters[worker.service, default: ServiceCounters()].kills += 1
         case .gone(let past): remember(past, of: worker)
         case .stuck(let number): live(worker, number)?.isStuck = true
-        case .started, .stopping, .frozen, .thawed, .replacing, .failed, .done, .stopped: break
+        case .started, .stopping, .frozen, .thawed, .replacing, .held, .failed, .done, .stopped: break
         }
         switch event {
         case .ready, .ended, .replaced, .gone: unwritten.usage.insert(worker)
@@ -184,7 +186,8 @@ extension Supervisor {
         }
         events.log(
             event, of: worker, pid: { live(worker, $0)?.leader?.pid }, lastExit: records[worker]?.lastExit,
-            policy: fleet.worker(worker)?.policy.restart)
+            policy: fleet.worker(worker)?.policy)
+        if event == .failed { stopIfEssential(worker) }
     }
 
     /// Keeps of an incarnation what is worth it, while its cgroup is there.

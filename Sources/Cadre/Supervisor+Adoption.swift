@@ -43,6 +43,8 @@ extension Supervisor {
     func adopt(_ saved: SavedState) throws {
         try launcher.adoptLogs()
         ends = saved.totals.ends
+        essentialFailure = saved.totals.essentialFailure
+        fleet.restore(saved.totals.fleet)
         var news: [News] = []
         for (name, service) in saved.services.sorted(by: { $0.key < $1.key }) {
             news += try restore(name, service, saved)
@@ -78,8 +80,7 @@ extension Supervisor {
             services[name] = Service(specification: specification, group: try root.serviceGroup(name))
         }
         let missing = fleet.restore(
-            name, saved.fleet, workers: saved.workers.mapValues(\.machine), lastForgotten: all.totals.lastForgotten,
-            at: Reactor.now)
+            name, saved.fleet, workers: saved.workers.mapValues(\.machine), at: Reactor.now)
         var news: [News] = []
         guard let service = services[name] else { return news }
         var groups: [WorkerID: [UInt64: String]] = [:]
@@ -285,14 +286,12 @@ extension Supervisor {
     private func complete(_ saved: SavedState) {
         let former = Specification(services: saved.services.values.compactMap(\.specification))
         let plan = Plan(from: former, to: specification, cpus: availableProcessors())
-        for service in plan.services where service.action == .remove {
-            perform(fleet.remove(service.name, at: Reactor.now))
+        let changes = Dictionary(uniqueKeysWithValues: plan.services.map { ($0.name, $0) })
+        removeAll(plan.services.filter { $0.action == .remove }.map(\.name))
+        let changed = specification.services.filter { changes[$0.name]?.action != .untouched }
+        configureInOrder(changed, of: specification.services) { service in
+            configure(service, replacesWorkers: changes[service.name]?.replacesWorkers == true)
         }
-        for service in specification.services {
-            guard let plan = plan.services.first(where: { $0.name == service.name }), plan.action != .untouched else {
-                continue
-            }
-            configure(service, replacesWorkers: plan.replacesWorkers)
-        }
+        if saved.totals.isStopping { stop() }
     }
 }

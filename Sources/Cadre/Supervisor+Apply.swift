@@ -68,12 +68,14 @@ extension Supervisor {
         var scope = Scope()
         for service in plan.services where service.action == .remove {
             scope.add(service, workers: fleet.workers(of: service.name) ?? [])
-            perform(fleet.remove(service.name, at: Reactor.now))
         }
-        for service in new.services {
-            guard let plan = planned[service.name], plan.action != .untouched else { continue }
-            scope.add(plan, workers: fleet.workers(of: service.name) ?? [])
-            configure(service, replacesWorkers: plan.replacesWorkers)
+        removeAll(plan.services.filter { $0.action == .remove }.map(\.name))
+        let different = new.services.filter { planned[$0.name]?.action ?? .untouched != .untouched }
+        for service in different {
+            if let plan = planned[service.name] { scope.add(plan, workers: fleet.workers(of: service.name) ?? []) }
+        }
+        configureInOrder(different, of: new.services) { service in
+            configure(service, replacesWorkers: planned[service.name]?.replacesWorkers ?? false)
         }
         let order = note(scope)
         events.log(.notice, .reloaded, "reloaded: \(plan.summary)")
@@ -104,15 +106,17 @@ extension Supervisor {
             }
         }
         var scope = Scope()
+        var changed: [ServiceSpecification] = []
         for (name, count) in planned.sorted(by: { $0.key < $1.key }) {
             let current = fleet.wanted(of: name) ?? 0
             guard count != current, var service = specified(name) else { continue }
             service.workers = .count(count)
             replaceSpecification(of: service)
             scope.add(name, from: current, to: count)
-            configure(service, replacesWorkers: false)
+            changed.append(service)
             events.log(.notice, .scaled, "\(name) has \(count) workers now, after \(current)", service: name)
         }
+        configureInOrder(changed, of: specification.services) { configure($0, replacesWorkers: false) }
         return note(scope)
     }
 
@@ -153,13 +157,15 @@ extension Supervisor {
     /// The services that names or patterns stand for, sorted.
     private func services(matching names: [String]) throws(CommandError) -> [String] {
         var services: Set<String> = []
+        // The fleet knows none that has no workers.
+        let all = Set(fleet.serviceNames).union(specification.services.map(\.name)).sorted()
         for name in names {
             let pattern: NamePattern
             do throws(NamePatternError) { pattern = try NamePattern(name) } catch { throw .invalid("\(error)") }
-            let found = fleet.serviceNames.filter { (fleet.wanted(of: $0) ?? 0) > 0 || specified($0) != nil }
+            let found = all.filter { (fleet.wanted(of: $0) ?? 0) > 0 || specified($0) != nil }
                 .filter(pattern.matches(service:))
             if found.isEmpty {
-                throw .unknown(UnknownNameError(name: name, services: fleet.serviceNames))
+                throw .unknown(UnknownNameError(name: name, services: all))
             }
             services.formUnion(found)
         }
@@ -220,6 +226,8 @@ extension Supervisor {
         // There may be one that was removed a moment ago and is still on its way out.
         setSpecification(service)
         let count = service.workers.resolved(cpus: availableProcessors())
+        // The fleet forgets a service that has no workers.
+        fleet.setDependencies(service.dependencies, of: service.name)
         let actions = fleet.configure(
             service.name, policy: service.policy, count: count, replacesWorkers: replacesWorkers, at: Reactor.now)
         for number in (fleet.workers(of: service.name) ?? []).indices {

@@ -12,20 +12,23 @@ extension Supervisor {
     ///
     /// A command is a decision: the latest one for a worker counts, and it never waits for an earlier one to end.
     ///
+    /// What is started takes with it what that requires and what is down; what is stopped, what requires that.
+    ///
     /// - Returns: the order, for ``outcome(of:until:within:)``.
     /// - Throws: ``CommandError/conflict(_:)`` if a worker isn't in a state for it.
     @discardableResult
-    public func command(_ command: WorkerCommand, on workers: [WorkerID]) throws(CommandError) -> Order {
+    public func command(_ command: WorkerCommand, on named: [WorkerID]) throws(CommandError) -> Order {
         try requireRunning()
-        for worker in workers where fleet.worker(worker) == nil {
+        for worker in named where fleet.worker(worker) == nil {
             throw .unknown(UnknownNameError(name: "\(worker)", services: fleet.serviceNames))
         }
+        let workers = extent(of: command, on: named)
         // What is refused must not supersede anything.
         try check(command, workers)
         let order = note(command, workers)
         switch command {
-        case .start: for worker in workers { tell(worker, .start) }
-        case .stop: for worker in workers { tell(worker, .stop) }
+        case .start: perform(fleet.handle(workers, .start, at: Reactor.now))
+        case .stop: perform(fleet.handle(workers, .stop, at: Reactor.now))
         case .restart: perform(fleet.restart(workers, at: Reactor.now))
         case .reset: for worker in workers { tell(worker, .reset) }
         case .kill: for worker in workers { tell(worker, .kill) }
@@ -155,6 +158,8 @@ extension Supervisor {
     }
 
     private func readiness(of worker: WorkerID, _ machine: WorkerMachine) -> WorkerOutcome? {
+        // Not before another command.
+        if machine.hold?.isBlocked == true { return outcome(worker, .failed) }
         guard !fleet.isToBeReplaced(worker) else { return nil }
         switch machine.state {
         case .ready: return outcome(worker, .reached)
@@ -169,7 +174,8 @@ extension Supervisor {
     private func outcome(_ worker: WorkerID, _ outcome: WorkerOutcome.Outcome) -> WorkerOutcome {
         WorkerOutcome(
             worker: "\(worker)", outcome: outcome, state: fleet.worker(worker)?.state.rawValue,
-            lastExit: outcome == .failed ? records[worker]?.lastExit : nil)
+            lastExit: outcome == .failed ? records[worker]?.lastExit : nil,
+            waitingFor: fleet.worker(worker)?.hold?.description)
     }
 
     // MARK: Following

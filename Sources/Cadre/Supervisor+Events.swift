@@ -233,7 +233,7 @@ extension Supervisor {
         case .watchdogTrigger: tell(worker, .watchdogTrigger(number))
         case .extendTimeout(let time):
             tell(worker, .extendTimeout(number, time))
-            if phase == .stopping { manager.extendTimeout(time + Self.stopMargin) }
+            if phase == .stopping { manager.extendTimeout(time + longestStop + Self.stopMargin) }
         case .status(let text): incarnation.statusText = text
         case .mainPID(let pid): changeLeader(of: incarnation, to: pid)
         }

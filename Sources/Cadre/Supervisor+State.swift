@@ -98,7 +98,7 @@ extension Supervisor {
 
     private func noteChanges(in journal: StateJournal) {
         if unwritten.specification { journal.set("specification", specification) }
-        if unwritten.totals { journal.set("totals", totals) }
+        if unwritten.totals || fleet.archive != writtenFleet { note(totalsIn: journal) }
         for name in unwritten.services { note(service: name, in: journal) }
         for name in Set(unwritten.workers.map(\.service)) { note(fleetOf: name, in: journal) }
         for worker in unwritten.workers { note(worker, in: journal) }
@@ -118,7 +118,7 @@ extension Supervisor {
         writtenFleets = [:]
         writtenSpecifications = []
         journal.set("specification", specification)
-        journal.set("totals", totals)
+        note(totalsIn: journal)
         for name in fleet.serviceNames {
             note(fleetOf: name, in: journal)
             note(service: name, in: journal)
@@ -133,7 +133,13 @@ extension Supervisor {
     }
 
     private var totals: SavedState.Totals {
-        SavedState.Totals(ends: ends, lastForgotten: fleet.lastForgotten)
+        SavedState.Totals(
+            ends: ends, fleet: fleet.archive, isStopping: phase == .stopping, essentialFailure: essentialFailure)
+    }
+
+    private func note(totalsIn journal: StateJournal) {
+        writtenFleet = fleet.archive
+        journal.set("totals", totals)
     }
 
     private func note(fleetOf name: String, in journal: StateJournal) {

@@ -33,7 +33,7 @@ extension Supervisor {
         let record = records[id] ?? WorkerRecord()
         let known = [worker.current, worker.successor].compactMap { $0 } + worker.retiring
         return WorkerDetail(
-            id: id, state: worker.state, restarts: worker.restartsByReason, kills: worker.kills,
+            id: id, state: worker.state, hold: worker.hold, restarts: worker.restartsByReason, kills: worker.kills,
             shown: (worker.current ?? worker.retiring.last)?.number, successor: worker.successor?.number,
             live: (incarnations[id] ?? []).compactMap { live in
                 known.first { $0.number == live.number }.map { LiveDetail(live, $0) }

@@ -41,6 +41,7 @@ public actor Supervisor {
     var timers: [WorkerID: [WorkerDeadline: ArmedTimer]] = [:]
     /// What is not yet in the journal, and which of it is there.
     var unwritten = Unwritten()
+    var writtenFleet = Fleet.Archive()
     var writtenFleets: [String: Fleet.ServiceArchive] = [:]
     var writtenSpecifications: Set<String> = []
     /// What a supervisor left that died, until it is taken over.
@@ -58,6 +59,8 @@ public actor Supervisor {
     private(set) var phase = Phase.created
     /// Whether a worker was left to itself as failed when everything stopped.
     public private(set) var hasFailedWorkers = false
+    /// Why everything stopped, if nobody asked for that.
+    public internal(set) var essentialFailure: EssentialFailure?
     private(set) var isClosed = false
     private var finished: CheckedContinuation<Void, Never>?
     let orders = OrderBook()
@@ -138,7 +141,9 @@ public actor Supervisor {
             try adopt(saved)
         } else {
             together {
-                for service in specification.services { configure(service, replacesWorkers: false) }
+                configureInOrder(specification.services, of: specification.services) {
+                    configure($0, replacesWorkers: false)
+                }
             }
         }
         try watchKeeper()
@@ -169,23 +174,22 @@ public actor Supervisor {
     public func stop() {
         guard phase == .running else { return }
         phase = .stopping
+        unwritten.totals = true
         hasFailedWorkers = fleet.summary.failed > 0
         manager.stopping(within: longestStop + Self.stopMargin)
         events.log(
             .notice, .stopping, "stopping \(fleet.summary.workers) worker\(fleet.summary.workers == 1 ? "" : "s")")
-        for name in fleet.serviceNames { perform(fleet.remove(name, at: Reactor.now)) }
+        removeAll(fleet.serviceNames)
+        // There may be nothing to stop.
+        noteProgress()
     }
 
     /// What a stop may take beyond the time of the slowest worker: to kill, and to find out what doesn't die.
     static let stopMargin = Duration.seconds(30)
 
-    /// How long the workers may take to stop, by what they were started with.
-    private var longestStop: Duration {
-        incarnations.values.joined().map(\.specification.policy.stopTimeout).max() ?? .zero
-    }
-
     /// Kills all that is left, at once.
     func kill() {
+        perform(fleet.stopPostponed(at: Reactor.now))
         for incarnation in incarnations.values.joined() { self.kill(incarnation) }
     }
 

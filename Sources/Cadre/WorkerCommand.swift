@@ -81,6 +81,8 @@ public struct WorkerOutcome: Hashable, Sendable, Codable {
     public var state: String?
     /// How its last incarnation ended; for one that failed.
     public var lastExit: ExitSnapshot?
+    /// What it waits for before it is started, in words.
+    public var waitingFor: String?
 
     /// What became of a command for one worker.
     public enum Outcome: String, CaseIterable, Hashable, Sendable, Codable {
@@ -88,7 +90,7 @@ public struct WorkerOutcome: Hashable, Sendable, Codable {
         case accepted
         /// The worker got there.
         case reached
-        /// It won't: it has failed for good.
+        /// It won't: it has failed for good, or waits for one that has.
         case failed
         /// It ended, or was stopped before, and is to stay so.
         case done
@@ -99,11 +101,14 @@ public struct WorkerOutcome: Hashable, Sendable, Codable {
     }
 
     /// What became of a command for one worker.
-    public init(worker: String, outcome: Outcome, state: String?, lastExit: ExitSnapshot? = nil) {
+    public init(
+        worker: String, outcome: Outcome, state: String?, lastExit: ExitSnapshot? = nil, waitingFor: String? = nil
+    ) {
         self.worker = worker
         self.outcome = outcome
         self.state = state
         self.lastExit = lastExit
+        self.waitingFor = waitingFor
     }
 }
 

@@ -10,7 +10,11 @@ extension ServiceSpecification {
             let name = key.rawValue
             switch key {
             case .command: settings[name] = Setting(TOMLText.array(command.map(\.quoted)), .replace)
+            case .type: settings[name] = Setting(policy.type.rawValue.quoted, .replace)
             case .workers: settings[name] = Setting(workers.text, .live)
+            case .after: settings.add(after.mapValues { Setting($0.rawValue.quoted, .live) }, below: name)
+            case .requires: settings.add(requires.mapValues { Setting($0.rawValue.quoted, .live) }, below: name)
+            case .essential: settings[name] = Setting("\(isEssential)", .live)
             case .directory: settings[name] = directory.map { Setting($0.quoted, .replace) }
             case .environment:
                 for (variable, value) in environment {
@@ -22,7 +26,8 @@ extension ServiceSpecification {
             case .watchdog: settings[name] = policy.watchdog.map { Setting(TOMLText.duration($0), .replace) }
             case .healthyPercentage: settings[name] = Setting(TOMLText.number(healthyPercentage), .live)
             case .introspect: settings[name] = introspect.map { Setting($0.quoted, .live) }
-            case .ready: settings.add(policy.readinessSettings, below: name)
+            // A oneshot is ready when it is done, and these may not be set.
+            case .ready: if policy.type != .oneshot { settings.add(policy.readinessSettings, below: name) }
             case .limits: settings.add(limits.settings, below: name)
             case .restart: settings.add(policy.restart.settings, below: name)
             case .stop: settings.add(stopSettings, below: name)

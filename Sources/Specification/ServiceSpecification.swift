@@ -10,6 +10,12 @@ public struct ServiceSpecification: Hashable, Sendable, Codable {
     public var command: [String]
     /// How many workers there are.
     public var workers: WorkerCount
+    /// The services that its workers are started after, and how far those must be first.
+    public var after: [String: StartCondition]
+    /// The same for services without which its workers aren't started at all.
+    public var requires: [String: StartCondition]
+    /// Whether everything stops when one of its workers has failed for good.
+    public var isEssential: Bool
     /// The absolute working directory, a ``Template``; nil is the root directory's.
     public var directory: String?
     /// Variables set for every worker; the values are ``Template``s.
@@ -38,7 +44,8 @@ public struct ServiceSpecification: Hashable, Sendable, Codable {
 
     /// A service; what is left out is as documented for the configuration file. Nothing is validated here.
     public init(
-        name: String, command: [String], workers: WorkerCount = .count(1), directory: String? = nil,
+        name: String, command: [String], workers: WorkerCount = .count(1), after: [String: StartCondition] = [:],
+        requires: [String: StartCondition] = [:], isEssential: Bool = false, directory: String? = nil,
         environment: [String: String] = [:], environmentFile: String? = nil, user: String? = nil, group: String? = nil,
         policy: WorkerPolicy = WorkerPolicy(), stopSignal: Int32 = 15, healthyPercentage: Double = 50,
         introspect: String? = nil, limits: ResourceLimits = ResourceLimits(), sockets: [SocketSpecification] = [],
@@ -47,6 +54,9 @@ public struct ServiceSpecification: Hashable, Sendable, Codable {
         self.name = name
         self.command = command
         self.workers = workers
+        self.after = after
+        self.requires = requires
+        self.isEssential = isEssential
         self.directory = directory
         self.environment = environment
         self.environmentFile = environmentFile
@@ -64,6 +74,13 @@ public struct ServiceSpecification: Hashable, Sendable, Codable {
     /// The environment file's path, still a ``Template``, and whether the file may be missing.
     public var environmentFilePath: (template: String, mayBeMissing: Bool)? {
         environmentFile.map { $0.hasPrefix("-") ? (String($0.dropFirst()), true) : ($0, false) }
+    }
+
+    /// What it is started after, sorted by name.
+    public var dependencies: [Dependency] {
+        let required = requires.map { Dependency($0.key, $0.value, isRequired: true) }
+        let others = after.filter { requires[$0.key] == nil }.map { Dependency($0.key, $0.value, isRequired: false) }
+        return (required + others).sorted { $0.service < $1.service }
     }
 
     /// The names of Cadre's own cgroups beside those of the services.

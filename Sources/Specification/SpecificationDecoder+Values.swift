@@ -24,6 +24,12 @@ extension SpecificationDecoder {
         return nil
     }
 
+    mutating func boolean(_ node: DocumentNode) -> Bool? {
+        if case .boolean(let boolean) = node.value { return boolean }
+        mismatch(node, "a boolean", example: "true or false")
+        return nil
+    }
+
     mutating func integer(_ node: DocumentNode, in range: ClosedRange<Int>) -> Int? {
         switch node.value {
         case .integer(let integer) where range.contains(integer): return integer

@@ -8,6 +8,8 @@ struct SpecificationDecoder {
     let isComplete: Bool
     /// Where each address is listened on first.
     private var listeners: [SocketAddress: DocumentPath] = [:]
+    /// Where services name others that they start after.
+    var references: [ServiceReference] = []
 
     init(isComplete: Bool) {
         self.isComplete = isComplete
@@ -31,9 +33,11 @@ struct SpecificationDecoder {
     /// The services, sorted by name.
     private mutating func decodeServices(_ node: DocumentNode) -> [ServiceSpecification] {
         guard let tables = table(node, example: "[service.web]") else { return [] }
-        return tables.sorted { $0.key < $1.key }.compactMap { name, node in
+        let services = tables.sorted { $0.key < $1.key }.compactMap { name, node in
             isValidName(name, node) ? decodeService(name, node) : nil
         }
+        checkOrder(of: services, named: tables.keys.sorted())
+        return services
     }
 
     private mutating func isValidName(_ name: String, _ node: DocumentNode) -> Bool {
@@ -58,7 +62,11 @@ struct SpecificationDecoder {
             case .command:
                 commandNode = node
                 service.command = command(node) ?? []
+            case .type: decodeType(node, into: &service.policy)
             case .workers: service.workers = workers(node) ?? service.workers
+            case .after: service.after = decodeReferences(node, of: name, isRequired: false)
+            case .requires: service.requires = decodeReferences(node, of: name, isRequired: true)
+            case .essential: service.isEssential = boolean(node) ?? false
             case .directory: service.directory = absolutePath(node).flatMap { template($0, node) }
             case .environment: service.environment = environment(node)
             case .environmentFile:
@@ -77,6 +85,7 @@ struct SpecificationDecoder {
             case .log: service.log = decodeLog(node)
             }
         }
+        if service.policy.type == .oneshot { checkOneshot(node, service) }
         if let commandNode {
             checkProgram(of: service, commandNode)
         } else if isComplete {

@@ -24,7 +24,7 @@ enum MetricsKey: String, SpecificationKey {
 }
 
 enum ServiceKey: String, SpecificationKey {
-    case command, workers, directory, environment
+    case command, type, workers, after, requires, essential, directory, environment
     case environmentFile = "environment_file"
     case user, group, watchdog
     case healthyPercentage = "healthy_percentage"

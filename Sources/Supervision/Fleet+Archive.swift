@@ -18,8 +18,34 @@ extension Fleet {
         fileprivate var wanted: Int { service.wanted }
     }
 
-    /// The highest number that an incarnation of a forgotten worker had.
-    public var lastForgotten: UInt64 { lastForgottenNumber }
+    /// All that is known but for services: of their order, and of those that are no more.
+    public struct Archive: Hashable, Sendable, Codable {
+        fileprivate var order = StartOrder()
+        fileprivate var held: Set<String> = []
+        fileprivate var postponed: [String: [Int: Postponement]] = [:]
+        fileprivate var lastForgottenNumber: UInt64 = 0
+
+        /// That of a fleet which had no services yet.
+        public init() {}
+    }
+
+    /// All that is known but for services.
+    public var archive: Archive {
+        var archive = Archive()
+        archive.order = order
+        archive.held = held
+        archive.postponed = postponed
+        archive.lastForgottenNumber = lastForgottenNumber
+        return archive
+    }
+
+    /// Takes over what an earlier fleet knew; to be called before services are.
+    public mutating func restore(_ archive: Archive) {
+        order = archive.order
+        held = archive.held
+        postponed = archive.postponed
+        lastForgottenNumber = archive.lastForgottenNumber
+    }
 
     /// All that is known of a service but for its workers; nil if there is no such service.
     public func archive(of name: String) -> ServiceArchive? {
@@ -32,14 +58,11 @@ extension Fleet {
     ///
     /// - Parameters:
     ///   - workers: its workers as far as they are known, by number. What is missing was about to be added, and is down.
-    ///   - lastForgotten: what ``lastForgotten`` was.
     ///   - now: the time from which on silence counts.
     /// - Returns: the numbers of those that were missing and are wanted.
     public mutating func restore(
-        _ name: String, _ archive: ServiceArchive, workers: [Int: WorkerMachine], lastForgotten: UInt64,
-        at now: Duration
+        _ name: String, _ archive: ServiceArchive, workers: [Int: WorkerMachine], at now: Duration
     ) -> [Int] {
-        lastForgottenNumber = max(lastForgottenNumber, lastForgotten)
         let count = max(archive.wanted, (workers.keys.max() ?? -1) + 1)
         insert(
             archive.makeService(

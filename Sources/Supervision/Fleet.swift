@@ -45,6 +45,16 @@ public struct Fleet: Sendable {
     }
 
     var services: [String: Service] = [:]
+    /// Which services start after which others, and stop before them.
+    var order = StartOrder()
+    /// The services of which a worker may be held.
+    var held: Set<String> = []
+    /// The workers that are told to stop when those are gone that depend on them.
+    var postponed: [String: [Int: Postponement]] = [:]
+    /// The services of which something has changed that others may wait for.
+    var moved: Set<String> = []
+    /// What keeps the workers of services from being started, as far as it was asked for since something changed.
+    var gates: [String: Hold?] = [:]
     /// The highest number of an incarnation of a forgotten worker. One that comes back under its name goes on from
     /// there, so that nothing late can hit it.
     var lastForgottenNumber: UInt64 = 0
@@ -70,7 +80,7 @@ public struct Fleet: Sendable {
 
     /// Whether nothing runs and nothing is going to without a command.
     public var isDown: Bool {
-        services.values.allSatisfy { $0.workers.allSatisfy(\.isDown) }
+        postponed.isEmpty && services.values.allSatisfy { $0.workers.allSatisfy(\.isDown) }
     }
 
     /// The names of the services, sorted.
@@ -131,7 +141,7 @@ public struct Fleet: Sendable {
             if let replacing = services[service]!.replacing, replacing >= count { services[service]!.replacing = nil }
         }
         settle(service, at: now)
-        return takeActions()
+        return takeActions(at: now)
     }
 
     /// Restarts workers: those that run are replaced one after another within a service, each when its predecessor's
@@ -139,6 +149,7 @@ public struct Fleet: Sendable {
     public mutating func restart(_ ids: [WorkerID], at now: Duration) -> [FleetAction] {
         for id in ids {
             guard let service = services[id.service], id.number < service.wanted else { continue }
+            withdraw(id)
             if service.workers[id.number].goal == .running {
                 if !service.queue.contains(where: { $0.number == id.number }) {
                     services[id.service]!.queue.append(Wish(number: id.number, reason: .manual))
@@ -148,7 +159,7 @@ public struct Fleet: Sendable {
             }
         }
         for name in Set(ids.map(\.service)).sorted() { settle(name, at: now) }
-        return takeActions()
+        return takeActions(at: now)
     }
 
     /// Stops a service and forgets it when nothing of it is left.
@@ -163,7 +174,7 @@ public struct Fleet: Sendable {
         if input == .start, let service = services[id.service], id.number >= service.wanted { return [] }
         tell(id, input, at: now)
         settle(id.service, at: now)
-        return takeActions()
+        return takeActions(at: now)
     }
 
     /// Puts a service that an earlier fleet had in this one's place, with its workers.
@@ -177,20 +188,31 @@ public struct Fleet: Sendable {
 
     // MARK: Helpers
 
-    private mutating func takeActions() -> [FleetAction] {
+    mutating func takeActions(at now: Duration) -> [FleetAction] {
+        settleOrder(at: now)
         defer { actions = [] }
         return actions
     }
 
-    private mutating func tell(_ id: WorkerID, _ input: WorkerInput, at now: Duration) {
+    mutating func tell(_ id: WorkerID, _ input: WorkerInput, at now: Duration) {
+        if !order.isEmpty, postpones(id, input) { return }
+        tellAtOnce(id, input, at: now)
+    }
+
+    mutating func tellAtOnce(_ id: WorkerID, _ input: WorkerInput, at now: Duration) {
         guard let index = services.index(forKey: id.service),
             services.values[index].workers.indices.contains(id.number)
         else { return }
+        if !order.isEmpty {
+            if input.mayStart { services.values[index].workers[id.number].gate = gate(of: id.service) }
+            noteMove(id.service)
+        }
         let before = services.values[index].workers[id.number].state
         comingUp -= services.values[index].workers[id.number].isComingUp ? 1 : 0
         for action in services.values[index].workers[id.number].handle(input, at: now, using: &random) {
             actions.append(.worker(id, action))
         }
+        if services.values[index].workers[id.number].hold != nil { held.insert(id.service) }
         let after = services.values[index].workers[id.number].state
         comingUp += services.values[index].workers[id.number].isComingUp ? 1 : 0
         if before != after {
@@ -200,7 +222,7 @@ public struct Fleet: Sendable {
     }
 
     /// Goes on with the replacement of outdated workers, and forgets those that are wanted no more.
-    private mutating func settle(_ name: String, at now: Duration) {
+    mutating func settle(_ name: String, at now: Duration) {
         guard let service = services[name] else { return }
         if service.wanted > 0 { advanceReplacement(name, at: now) }
         while let service = services[name], service.workers.count > service.wanted, service.workers.last!.isOver {
@@ -211,6 +233,8 @@ public struct Fleet: Sendable {
         }
         if services[name]!.wanted == 0 && services[name]!.workers.isEmpty {
             services[name] = nil
+            order.set([], of: name)
+            held.remove(name)
             actions.append(.forgetService(name))
         }
     }
@@ -219,7 +243,8 @@ public struct Fleet: Sendable {
         while let service = services[name] {
             if let number = service.replacing {
                 let worker = service.workers[number]
-                if worker.goal == .running {
+                // One that can't start without a command must not keep the others waiting.
+                if worker.goal == .running, worker.hold?.isBlocked != true {
                     switch worker.state {
                     case .waiting, .starting, .draining, .stopping, .killing: return
                     case .ready, .frozen, .failed, .done, .stopped: break

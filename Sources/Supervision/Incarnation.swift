@@ -20,6 +20,10 @@ public struct Incarnation: Hashable, Sendable, Codable {
     public internal(set) var phase: Phase
     /// When it was executed.
     public let startedAt: Duration
+    /// Whether its program was executed, as far as is known.
+    var isExecuted = false
+    /// Whether it was killed and does not die.
+    var isStuck = false
     /// When it became ready.
     public internal(set) var readyAt: Duration?
     /// When the phase it is in is over at the latest.

@@ -29,7 +29,7 @@ public struct RestartPolicy: Hashable, Sendable, Codable {
     /// The sliding time in which restarts are counted, and the time after which a ready worker counts as stable.
     public var window: Duration
     /// The exit codes that are a success. A death by SIGHUP, SIGINT, SIGTERM or SIGPIPE is one too, as in
-    /// systemd.service(5).
+    /// systemd.service(5), but not for a oneshot.
     public var successExitCodes: Set<Int32>
 
     /// A policy; what is left out is as documented for the configuration file.

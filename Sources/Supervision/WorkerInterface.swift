@@ -19,6 +19,8 @@ public enum WorkerInput: Hashable, Sendable {
     case thaw
     /// Forget its failures: a new budget, and no more waiting for a restart.
     case reset
+    /// What keeps it from being started has changed; with nil it may be.
+    case hold(Hold?)
     /// The answer to ``WorkerAction/spawn(_:)``: the program was executed.
     case spawned(UInt64)
     /// The answer to ``WorkerAction/spawn(_:)``: it was not. Exhaustion is the system's fault and spends no budget.
@@ -105,6 +107,8 @@ public enum WorkerEvent: Hashable, Sendable, Codable {
     case replaced(UInt64, by: UInt64, EndReason)
     /// The worker is started again after this wait, as an earlier incarnation ended for this reason.
     case restarting(after: Duration, EndReason)
+    /// The worker is not started yet, or not at all, as it waits for others.
+    case held(Hold)
     /// The worker had more restarts than its budget allows; it stays down.
     case failed
     /// The worker ended and is to stay so.
@@ -115,7 +119,7 @@ public enum WorkerEvent: Hashable, Sendable, Codable {
 
 /// What a worker is, in a word.
 public enum WorkerState: String, CaseIterable, Hashable, Sendable {
-    /// A restart is due after a wait.
+    /// A restart is due after a wait, or it is not started before others are.
     case waiting
     /// An incarnation was executed and is not yet ready.
     case starting

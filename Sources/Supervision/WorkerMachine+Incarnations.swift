@@ -12,9 +12,10 @@ extension WorkerMachine {
 
     mutating func spawned(_ number: UInt64, at now: Duration) {
         change(number) { machine, incarnation in
+            incarnation.isExecuted = true
             machine.actions.append(.report(.started(number)))
             // It may have said so already, or be told to stop.
-            guard incarnation.phase == .starting else { return }
+            guard incarnation.phase == .starting, machine.policy.type != .oneshot else { return }
             switch machine.policy.readiness {
             case .exec: machine.becomeReady(&incarnation, at: now)
             case .notify: machine.setDeadline(now + machine.policy.readyTimeout, of: &incarnation)
@@ -47,7 +48,8 @@ extension WorkerMachine {
     }
 
     mutating func becomeReady(_ incarnation: inout Incarnation, at now: Duration) {
-        guard incarnation.phase == .starting else { return }
+        // A oneshot is ready when it is done.
+        guard incarnation.phase == .starting, policy.type != .oneshot else { return }
         incarnation.phase = .ready
         incarnation.readyAt = now
         incarnation.heardAt = now
@@ -160,7 +162,9 @@ extension WorkerMachine {
     private mutating func note(_ incarnation: Incarnation, _ exit: Exit, isOutOfMemory: Bool) -> End {
         disarmWatchdog(of: incarnation)
         let reason = isOutOfMemory ? .oomKill : incarnation.stopReason ?? EndReason(exit)
-        let isSuccess = (reason == .exit || reason == .signal) && exit.isSuccess(under: policy.restart)
+        // As in systemd.service(5), a oneshot that a signal ended has not done its work.
+        let mayBeSuccess = reason == .exit || reason == .signal && policy.type != .oneshot
+        let isSuccess = mayBeSuccess && exit.isSuccess(under: policy.restart)
         let end = End(reason: reason, exit: exit, isSuccess: isSuccess)
         lastEnd = end
         actions.append(.report(.ended(incarnation.number, end)))
@@ -172,7 +176,7 @@ extension WorkerMachine {
         retiring.remove(at: index)
         guard retiring.isEmpty, current == nil else { return }
         if goal == .running {
-            if rest == .none && restartAt == nil { spawn(at: now) }
+            if rest == .none && restartAt == nil && hold == nil { spawn(at: now) }
         } else {
             actions.append(.report(.stopped))
         }
@@ -198,9 +202,9 @@ extension WorkerMachine {
         switch policy.restart.condition {
         // It never ran, through no fault of its own, so that no policy has anything to say yet.
         case _ where isExhaustion: break
-        case .always: break
-        case .onFailure where !end.isSuccess: break
-        case .onFailure, .never:
+        case .always where policy.type != .oneshot: break
+        case .always where !end.isSuccess, .onFailure where !end.isSuccess: break
+        case .always, .onFailure, .never:
             rest = end.isSuccess ? .done : .failed
             actions.append(.report(end.isSuccess ? .done : .failed))
             return
@@ -284,6 +288,7 @@ extension WorkerMachine {
             kill(&incarnation, byCommand: false, at: now)
         case .killing:
             // In an uninterruptible sleep, perhaps. What was forked meanwhile is killed, too.
+            incarnation.isStuck = true
             actions += [.report(.stuck(incarnation.number)), .kill(incarnation.number)]
             setDeadline(now + Self.killPatience, of: &incarnation)
         }

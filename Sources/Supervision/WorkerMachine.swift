@@ -41,6 +41,10 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
     /// The last end of an incarnation that nobody commanded.
     public internal(set) var lastEnd: End?
 
+    /// What keeps it from being started although that is wanted.
+    public internal(set) var hold: Hold?
+    /// What is to keep a start back that is about to be asked for.
+    var gate: Hold?
     var rest = Rest.none
     var restartAt: Duration?
     /// Why `current` is to be replaced, from the wish until the successor is ready.
@@ -83,13 +87,16 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
     public var restarts: Int { restartsByReason.values.reduce(0, +) }
 
     /// Whether it isn't ready and will go on until it is, or until its policy gives up.
-    var isComingUp: Bool { goal == .running && rest == .none && state != .ready && state != .frozen }
+    var isComingUp: Bool { isMeantToRun && state != .ready && state != .frozen }
+
+    /// Whether it runs, or is going to without a command.
+    private var isMeantToRun: Bool { goal == .running && rest == .none && hold?.isBlocked != true }
 
     /// Whether a successor is on its way, or wanted.
     public var isBeingReplaced: Bool { replacement != nil }
 
     /// Whether nothing of it is left and nothing will be without a command.
-    var isDown: Bool { (goal != .running || rest != .none) && current == nil && successor == nil && retiring.isEmpty }
+    var isDown: Bool { !isMeantToRun && current == nil && successor == nil && retiring.isEmpty }
 
     /// Whether anything is left of the incarnations up to a number.
     public func hasIncarnation(upTo number: UInt64) -> Bool {
@@ -113,6 +120,7 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
         case .freeze: freeze()
         case .thaw: thaw(at: now)
         case .reset: reset(at: now)
+        case .hold(let hold): change(hold, at: now)
         case .spawned(let number): spawned(number, at: now)
         case .spawnFailed(let number, let isExhaustion):
             spawnFailed(number, isExhaustion: isExhaustion, at: now, using: &random)
@@ -134,7 +142,7 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
             }
         case .memoryHigh(let number):
             // It goes on touching it until its successor takes over; that must not put the successor off.
-            guard current?.number == number, replacement == nil else { break }
+            guard current?.number == number, replacement == nil, policy.type != .oneshot else { break }
             replace(.memoryHigh, at: now, using: &random)
         case .leaderExited(let number, let exit):
             change(number) { machine, incarnation in
@@ -149,7 +157,7 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
             gone(number, exit, isOutOfMemory: isOutOfMemory, at: now, using: &random)
         case .deadline(let deadline): passed(deadline, at: now, using: &random)
         }
-        defer { actions = [] }
+        defer { (actions, gate) = ([], nil) }
         return actions
     }
 
@@ -169,6 +177,7 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
         goal = .running
         rest = .none
         history = RestartHistory()
+        if let gate { return keepBack(gate) }
         // What is still stopping comes first: it may hold what its successor needs.
         if retiring.isEmpty { spawn(at: now) }
     }
@@ -178,6 +187,7 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
         let wasDown = isOver
         self.goal = goal
         cancelRestart()
+        hold = nil
         replacement = nil
         if let incarnation = current { retire(incarnation, .stopped, at: now) }
         if let incarnation = successor { retire(incarnation, .stopped, at: now) }
@@ -235,6 +245,7 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
             if rest != .none { start(at: now) }
             return
         }
+        if policy.type == .oneshot { return runAgain(current, reason, at: now) }
         if let successor {
             // It is outdated, too.
             self.successor = nil
@@ -248,6 +259,28 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
         if reason == .manual { replacementHistory = RestartHistory() }
         replacementHistory.noteEnd(readySince: current.readyAt, at: now, policy: policy.restart)
         trySuccessor(at: now, using: &random)
+    }
+
+    /// Ends what a oneshot does, and lets it begin again when nothing of that is left: two at a time might get into each
+    /// other's way.
+    private mutating func runAgain(_ incarnation: Incarnation, _ reason: EndReason, at now: Duration) {
+        current = nil
+        history = RestartHistory()
+        restartsByReason[reason, default: 0] += 1
+        actions.append(.report(.restarting(after: .zero, reason)))
+        retire(incarnation, reason, at: now)
+    }
+
+    private mutating func keepBack(_ hold: Hold) {
+        self.hold = hold
+        actions.append(.report(.held(hold)))
+    }
+
+    private mutating func change(_ new: Hold?, at now: Duration) {
+        guard goal == .running, let old = hold, new != old else { return }
+        if let new { return keepBack(new) }
+        hold = nil
+        if retiring.isEmpty { spawn(at: now) }
     }
 
     // MARK: Places

@@ -8,7 +8,9 @@ public struct WorkerPolicy: Hashable, Sendable, Codable {
         case notify
     }
 
-    /// What makes an incarnation ready.
+    /// What the workers are for.
+    public var type: ServiceType
+    /// What makes an incarnation ready; of no interest for a oneshot.
     public var readiness: Readiness
     /// How long an incarnation may take to become ready before it is stopped as failed.
     public var readyTimeout: Duration
@@ -21,9 +23,11 @@ public struct WorkerPolicy: Hashable, Sendable, Codable {
 
     /// A policy; what is left out is as documented for the configuration file.
     public init(
-        readiness: Readiness = .exec, readyTimeout: Duration = .seconds(60), stopTimeout: Duration = .seconds(10),
+        type: ServiceType = .service, readiness: Readiness = .exec, readyTimeout: Duration = .seconds(60),
+        stopTimeout: Duration = .seconds(10),
         watchdog: Duration? = nil, restart: RestartPolicy = RestartPolicy()
     ) {
+        self.type = type
         self.readiness = readiness
         self.readyTimeout = readyTimeout
         self.stopTimeout = stopTimeout

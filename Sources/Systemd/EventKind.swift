@@ -34,6 +34,10 @@ public enum EventKind: String, CaseIterable, Sendable {
     case limited
     /// A signal was sent to a worker by command.
     case signalled
+    /// A worker is not started yet, or not at all, as it waits for others.
+    case waiting
+    /// An essential worker has failed for good, so that everything stops.
+    case essential
     /// A worker isn't started any more, as it failed too often.
     case failed
     /// A worker isn't started any more, as its policy has it.
@@ -83,6 +87,8 @@ public enum EventKind: String, CaseIterable, Sendable {
         case .scaled: "ba0d870f67474c95a855776ad71ff819"
         case .limited: "737570febee6459692fd2a24ea702b84"
         case .signalled: "d5137920d209497ca32aa85e42977dcb"
+        case .waiting: "b208a2c58c78432db9bbb17a4f70e585"
+        case .essential: "d67e707a2fbd4a1ab682efaa50e485d7"
         case .failed: "69df0bcd33ca4fb694a09213029f6050"
         case .done: "23ab9d042b9d4259b6e80af626c837ab"
         case .spawnFailed: "b1b41f6e5e884aeca03d7b7b1c69ab93"

@@ -101,6 +101,9 @@ enum Foreground {
             await server.stop()
             // Unless somebody else still has something there.
             rmdir(options.runtimeDirectory)
+            if let failure = await supervisor.essentialFailure {
+                return failure.exitCode.map { ExitCode($0) } ?? Failure.workersFailed
+            }
             // The end of a unit that was stopped is no failure, whatever became of its workers.
             let hasFailedWorkers = await supervisor.hasFailedWorkers
             return options.endsWhenIdle && hasFailedWorkers ? Failure.workersFailed : .success

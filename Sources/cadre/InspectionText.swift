@@ -46,6 +46,7 @@ struct InspectionText {
             credentials += ", also in \(groups.map(String.init).joined(separator: " "))"
         }
         var rows = Rows()
+        rows.add("waits for", worker.waitingFor)
         rows.add("pid", worker.pid.map(String.init))
         rows.add("incarnation", worker.incarnation.map(String.init))
         rows.add("uptime", worker.uptimeSeconds.map { DurationFormat.uptime(.seconds($0)) })

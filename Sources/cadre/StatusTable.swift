@@ -10,8 +10,12 @@ enum StatusTable {
     /// The table's lines, a worker each, with columns as wide as they must be.
     static func lines(of snapshot: Snapshot) -> [StyledLine] {
         var rows = [header]
+        var states: [String] = []
         for service in snapshot.services {
-            for worker in service.workers { rows.append(row(service, worker)) }
+            for worker in service.workers {
+                rows.append(row(service, worker))
+                states.append(worker.state)
+            }
         }
         let widths = header.indices.map { column in
             rows.map { SafeText.columns(of: SafeText.clean($0[column])) }.max() ?? 0
@@ -19,7 +23,8 @@ enum StatusTable {
         return rows.enumerated().map { number, row in
             var line = StyledLine()
             for (column, text) in row.enumerated() {
-                line.append(text, number > 0 && header[column] == "STATE" ? .of(state: text) : .plain)
+                line.append(
+                    text, number > 0 && header[column] == "STATE" ? .of(state: states[number - 1]) : .plain)
                 if column < row.count - 1 { line.pad(to: widths[...column].reduce(2 * (column + 1), +)) }
             }
             return line
@@ -28,11 +33,15 @@ enum StatusTable {
 
     private static func row(_ service: ServiceSnapshot, _ worker: WorkerSnapshot) -> [String] {
         [
-            service.name, "\(worker.number)", worker.state, worker.pid.map(String.init) ?? "-",
+            service.name, "\(worker.number)", state(worker), worker.pid.map(String.init) ?? "-",
             worker.uptimeSeconds.map { DurationFormat.uptime(.seconds($0)) } ?? "-", "\(worker.restarts)",
             DurationFormat.cpuTime(.microseconds((worker.cpuSeconds * 1e6).rounded())), memory(worker),
             worker.lastExit.map(lastExit) ?? "-",
         ]
+    }
+
+    private static func state(_ worker: WorkerSnapshot) -> String {
+        worker.waitingFor.map { "\(worker.state) for \($0)" } ?? worker.state
     }
 
     private static func memory(_ worker: WorkerSnapshot) -> String {

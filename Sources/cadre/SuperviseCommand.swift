@@ -11,6 +11,9 @@ struct SuperviseCommand: ParsableCommand {
         discussion: """
             SIGTERM and SIGINT stop all workers, each in its own time, and then the supervisor. SIGHUP reads the \
             configuration again and changes what runs to it; if it has a problem nothing changes.
+
+            When a worker of an essential service has failed for good all stop as well, and the supervisor exits with the \
+            worker's exit code, with 128 and the number of the signal that killed it, or with 5 if there is neither.
             """)
 
     @Option(

@@ -23,4 +23,15 @@ import Testing
             #expect(try supervisor.status().summary == "1 service, 0 of \(count) workers ready")
         }
     }
+
+    @Test("a service that is scaled to nothing can be scaled up again, and a supervisor of nothing stops")
+    func nothing() throws {
+        try withSupervisor(service("web", "sleep")) { supervisor in
+            try supervisor.ready("web/0")
+            #expect(try supervisor.cadre("scale", "web=0").code == 0)
+            #expect(try supervisor.cadre("scale", "web=+1").code == 0)
+            #expect(try supervisor.worker("web/0").state == "ready")
+            #expect(try supervisor.cadre("scale", "web=0").code == 0)
+        }
+    }
 }

@@ -26,6 +26,21 @@ import Testing
 
     static let serviceExamples = [
         Example("command", "", "command = [\"a\", \"\\\"\"]", "command: [\"app\"] → [\"a\", \"\\\"\"] (replace)"),
+        Example(
+            "type", "", "type = \"oneshot\"",
+            """
+            ready.by: "exec" → - (live)
+            ready.timeout: "1min" → - (live)
+            restart.policy: "always" → "on-failure" (live)
+            type: "service" → "oneshot" (replace)
+            """),
+        Example(
+            "after", "after = { db = \"started\" }", "after = { db = \"ready\" }",
+            "after.db: \"started\" → \"ready\" (live)"),
+        Example(
+            "requires", "requires.job = \"completed\"", "requires = { db = \"ready\" }",
+            "requires.db: - → \"ready\" (live)\nrequires.job: \"completed\" → - (live)"),
+        Example("essential", "", "essential = true", "essential: false → true (live)"),
         Example("workers", "", "workers = \"cpus\"", "workers: 1 → \"cpus\" (live)"),
         Example("directory", "directory = \"/a\"", "", "directory: \"/a\" → - (replace)"),
         Example(
@@ -163,13 +178,21 @@ import Testing
             expected.services[0].sockets = []
             let settings = expected.services[0].settings
             let document = settings.map { "service.web.\($0.key) = \($0.value.text)\n" }.sorted().joined()
-            #expect(try Specification.parse([("a", document)]) == expected)
+            #expect(try parse(document) == expected)
         }
     }
 
     private func web(_ lines: String) throws -> Specification {
         let command = lines.hasPrefix("command") ? "" : "command = [\"app\"]\n"
-        return try Specification.parse([("a", "[service.web]\n\(command)\(lines)\n")])
+        return try parse("[service.web]\n\(command)\(lines)\n")
+    }
+
+    /// Without the services that others may be started after.
+    private func parse(_ text: String) throws -> Specification {
+        let others = "[service.db]\ncommand = [\"a\"]\n[service.job]\ncommand = [\"a\"]\ntype = \"oneshot\"\n"
+        var specification = try Specification.parse([("a", text + others)])
+        specification.services.removeAll { $0.name != "web" }
+        return specification
     }
 
     private func described(_ changes: [KeyChange]) -> String {

@@ -18,7 +18,9 @@ import Testing
         let complaints = complaints(try uncommented())
         #expect(
             complaints.count == 1 && complaints.first?.contains("service.web.log.file: a file is used only") == true)
-        let service = try service(uncommented().replacing("\nto = \"auto\"\n", with: "\n"))
+        let text = try uncommented().replacing("\nto = \"auto\"\n", with: "\n")
+        let service = try #require(try Specification.parse([("reference.toml", text)]).services.last)
+        #expect(service.after == ["cache": .ready] && service.requires == ["migrate": .completed])
         #expect(service.log.destination == .file("/var/log/{service}-{worker}.log"))
         #expect(service.sockets == [.init(name: "http", address: .internet(host: nil, port: 8080), backlog: 4096)])
         #expect(service.introspect == "http://127.0.0.1:900{worker}/debug")

@@ -45,7 +45,7 @@ struct ModelWorld {
     private var armed: [WorkerID: [WorkerDeadline: Duration]] = [:]
     private var events: [Event] = []
     private var spawnsNow = 0
-    private let services = ["db", "web"]
+    private let services = ["db", "job", "web"]
 
     init(seed: UInt64) {
         self.seed = seed
@@ -82,10 +82,11 @@ struct ModelWorld {
         step += 1
         let service = services.randomElement(using: &random)!
         let worker = WorkerID(service: service, number: Int.random(in: 0..<5, using: &random))
-        switch Int.random(in: 0..<15, using: &random) {
+        switch Int.random(in: 0..<16, using: &random) {
         case 0...3:
             let policy = WorkerPolicy(
-                readiness: chance(0.7) ? .notify : .exec, watchdog: chance(0.3) ? .seconds(3) : nil,
+                type: service == "job" ? .oneshot : .service, readiness: chance(0.7) ? .notify : .exec,
+                watchdog: chance(0.3) ? .seconds(3) : nil,
                 restart: RestartPolicy(
                     condition: RestartPolicy.Condition.allCases.randomElement(using: &random)!,
                     delay: chance(0.1) ? .zero : .milliseconds(50), budget: 6))
@@ -101,6 +102,12 @@ struct ModelWorld {
         case 10: try tell(worker, .thaw)
         case 11: try tell(worker, .reset)
         case 12: try perform(fleet.restart([worker, WorkerID(service: "web", number: 0)], at: now))
+        case 13:
+            let condition = StartCondition.allCases.randomElement(using: &random)!
+            let dependencies =
+                chance(0.3) ? [] : [Dependency(chance(0.5) ? "db" : "job", condition, isRequired: chance(0.5))]
+            fleet.setDependencies(dependencies, of: "web")
+            try perform(fleet.reconsiderOrder(at: now))
         default: try tell(worker, .start)
         }
         try check()
@@ -284,7 +291,9 @@ struct ModelWorld {
                 recount.workers += 1
                 recount.ready += machine.state == .ready ? 1 : 0
                 recount.failed += machine.state == .failed ? 1 : 0
-                if machine.goal == .running && ![.ready, .frozen, .failed, .done].contains(machine.state) {
+                if machine.goal == .running && machine.hold?.isBlocked != true
+                    && ![.ready, .frozen, .failed, .done].contains(machine.state)
+                {
                     recount.isSettled = false
                 }
             }
@@ -316,14 +325,17 @@ struct ModelWorld {
                     default: false
                     }
                 }
-                try hold(isArmed || isAnswerDue, "\(key) is starting without a deadline")
+                try hold(
+                    isArmed || isAnswerDue || worker.service == "job", "\(key) is starting without a deadline")
             case .ready: break
             }
         }
         try hold(machine.successor == nil || machine.current != nil, "\(worker) has a successor of nothing")
         let hasRestart = armed[worker]?[.restart] != nil
         if machine.goal == .running && machine.state != .failed && machine.state != .done {
-            try hold(!incarnations.isEmpty || hasRestart, "\(worker) is to run, and nothing is pending")
+            try hold(
+                !incarnations.isEmpty || hasRestart || machine.hold != nil,
+                "\(worker) is to run, and nothing is pending")
         }
         if machine.goal != .running {
             try hold(
@@ -341,7 +353,7 @@ struct ModelWorld {
 extension WorkerInput {
     fileprivate var number: UInt64? {
         switch self {
-        case .start, .stop, .remove, .replace, .kill, .freeze, .thaw, .reset: nil
+        case .start, .stop, .remove, .replace, .kill, .freeze, .thaw, .reset, .hold: nil
         case .spawned(let number), .spawnFailed(let number, _), .ready(let number), .stopping(let number),
             .watchdog(let number), .watchdogTrigger(let number), .extendTimeout(let number, _),
             .memoryHigh(let number), .leaderExited(let number, _), .gone(let number, _, _):
@@ -353,7 +365,7 @@ extension WorkerInput {
     fileprivate var mayComeTwice: Bool {
         switch self {
         case .ready, .stopping, .watchdog, .watchdogTrigger, .memoryHigh, .gone, .extendTimeout, .spawnFailed: true
-        case .start, .stop, .remove, .replace, .kill, .freeze, .thaw, .reset, .spawned, .leaderExited, .deadline:
+        case .start, .stop, .remove, .replace, .kill, .freeze, .thaw, .reset, .hold, .spawned, .leaderExited, .deadline:
             false
         }
     }

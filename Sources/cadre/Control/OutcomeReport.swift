@@ -58,6 +58,10 @@ struct OutcomeReport {
         if outcomes.isEmpty { return }
         code = Failure.workersFailed
         for outcome in outcomes.prefix(Self.most) {
+            if let waitingFor = outcome.waitingFor {
+                problems.append("\(outcome.worker) is not started: it waits for \(waitingFor)")
+                continue
+            }
             let exit = outcome.lastExit.map { ": its last end was \(StatusTable.lastExit($0))" } ?? ""
             problems.append(
                 "\(outcome.worker) has failed\(exit); cadre logs \(outcome.worker) tells more, "

@@ -7,7 +7,7 @@ struct StartCommand: ParsableCommand {
         commandName: "start", abstract: "Start workers that are down: stopped, done or failed.",
         discussion: """
             It returns when each is ready or has failed. One that has failed gets a new restart budget; one that runs is left
-            alone.
+            alone. What a service requires is started with it if it is down, and first.
             """)
 
     @OptionGroup var target: NamesArgument

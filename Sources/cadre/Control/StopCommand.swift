@@ -8,7 +8,10 @@ import Supervision
 struct StopCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stop", abstract: "Stop workers and leave them down, until they are started again.",
-        discussion: "It returns when nothing of them is left. One that does not stop in its time is killed.")
+        discussion: """
+            It returns when nothing of them is left. One that does not stop in its time is killed. Services that require \
+            one of which nothing is left to run are stopped with it, before it.
+            """)
 
     @Argument(
         help: "Services, workers or patterns (web, web/0, 'w*', 'web/[0-3]').",
