@@ -63,10 +63,20 @@ extension Supervisor {
 
     private func log(_ saved: SavedState) {
         let workers = incarnations.values.joined().count
+        let reason = options.keeper?.startReason ?? .death
+        if reason == .failedUpgrade {
+            events.log(
+                .error, .upgradeFailed,
+                "the new program did not come up, so the one before goes on (\(Self.program))")
+        }
+        let why =
+            switch reason {
+            case .first, .death: "the supervisor before died"
+            case .upgrade: "the supervisor is upgraded to \(Self.program)"
+            case .failedUpgrade: "the upgrade failed"
+            }
         events.log(
-            .notice, .adopted,
-            "going on with \(workers) running worker\(workers == 1 ? "" : "s"), as the supervisor before "
-                + (options.keeper?.startReason == .upgrade ? "was upgraded" : "died"))
+            .notice, .adopted, "going on with \(workers) running worker\(workers == 1 ? "" : "s"), as \(why)")
     }
 
     /// Puts a service in its place.

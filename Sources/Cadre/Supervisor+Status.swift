@@ -1,5 +1,6 @@
 import CLinux
 import ControlGroups
+import Keeper
 import Processes
 import Reactor
 public import Specification
@@ -64,6 +65,9 @@ extension Supervisor {
             record.lastEnd > ends ? fleet.worker(id).map { detail(of: id, $0) } : nil
         }
     }
+
+    /// Why this supervisor was started: `first`, or in the place of one before: `death`, `upgrade`, `failed-upgrade`.
+    public nonisolated var startReason: String { (options.keeper?.startReason ?? .first).rawValue }
 
     /// The delegated root's absolute path.
     public nonisolated var rootPath: String { statistics.rootPath }

@@ -15,7 +15,7 @@ import Systemd
 /// told to the fleet, and what the fleet wants is done, in that order.
 public actor Supervisor {
     nonisolated let reactor: Reactor
-    let options: Options
+    nonisolated let options: Options
     let events: EventLog
     let root: DelegatedRoot
     nonisolated let statistics: StatisticsReader

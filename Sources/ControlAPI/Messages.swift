@@ -13,8 +13,31 @@ public struct About: Codable, Hashable, Sendable {
     public var pid: Int32
     /// The delegated root's absolute path.
     public var root: String
+    /// Why the supervisor was started: `first`, or in the place of one before: `death`, `upgrade`, `failed-upgrade`.
+    public var startReason: String
+    /// The path of the program that it is.
+    public var program: String
     /// What can be asked for: `GET /v1/services/{service}`, …
     public var routes: [String]
+}
+
+/// Which program is to be the supervisor.
+public struct UpgradeRequest: Codable, Hashable, Sendable {
+    /// Its absolute path; nil for the file that is now where the present one was.
+    public var program: String?
+
+    /// That it be the program at a path.
+    public init(program: String? = nil) {
+        self.program = program
+    }
+}
+
+/// Which program is about to be the supervisor.
+public struct UpgradeResult: Codable, Hashable, Sendable {
+    /// Its absolute path.
+    public var program: String
+    /// The process of the present one, which is about to end.
+    public var pid: Int32
 }
 
 /// The workers that a command is for.

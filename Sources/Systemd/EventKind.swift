@@ -64,6 +64,10 @@ public enum EventKind: String, CaseIterable, Sendable {
     case trouble
     /// A supervisor goes on with the workers of one that died or was upgraded.
     case adopted
+    /// Another program is about to be the supervisor.
+    case upgrading
+    /// A program was to be the supervisor, and didn't come up.
+    case upgradeFailed = "upgrade-failed"
     /// Entries did not reach the journal.
     case lost
 
@@ -102,6 +106,8 @@ public enum EventKind: String, CaseIterable, Sendable {
         case .leftovers: "b696d3693de844fb936cfbfe8ccaa200"
         case .trouble: "8a5bd49adcda4d3495667f39e5f09f58"
         case .adopted: "36ddb2cfba5040fba3a42764cad1ca89"
+        case .upgrading: "5b9d046da3de49fab394a8f580b21399"
+        case .upgradeFailed: "89f206f837554c63a415c53035e73d25"
         case .lost: "04e1f7d3fdf4496281be8f30f5e21a09"
         }
     }

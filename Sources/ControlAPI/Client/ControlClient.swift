@@ -154,6 +154,13 @@ public final class ControlClient: Sendable {
         try await post("/v1/apply", query: Self.query(milestone, time), nil as CommandRequest?)
     }
 
+    /// Has another program be the supervisor, without touching what runs.
+    ///
+    /// - Parameter program: its absolute path; nil for the file that is now where the present one was.
+    public func upgrade(to program: String? = nil) async throws(ControlError) -> UpgradeResult {
+        try await post("/v1/upgrade", UpgradeRequest(program: program))
+    }
+
     /// Stops everything, the supervisor included.
     ///
     /// - Parameter waits: whether to return only when its process is gone, if it is on this host.

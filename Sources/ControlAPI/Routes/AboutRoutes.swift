@@ -10,7 +10,7 @@ extension RouteTable {
             try call.answer(
                 About(
                     name: "cadre", version: version, api: "v1", pid: getpid(), root: supervisor.rootPath,
-                    routes: routes))
+                    startReason: supervisor.startReason, program: Supervisor.program, routes: routes))
         }
     }
 }

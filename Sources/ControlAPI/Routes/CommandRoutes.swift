@@ -1,3 +1,4 @@
+import CLinux
 import Cadre
 import HTTPTypes
 import Processes
@@ -27,6 +28,12 @@ extension RouteTable {
             let command = WorkerCommand.signal(signal.rawValue, to: request.to ?? .leader)
             let order = try await refusable { try await supervisor.give(command, to: request.names) }
             return try await wait.answer(call, supervisor, order) { CommandResult(outcomes: $0) }
+        }
+        post("/v1/upgrade") { call in
+            let request = try await call.body(UpgradeRequest.self)
+            if request.program != nil { try call.requireOwner("have another program run") }
+            let program = try await refusable { try await supervisor.upgrade(to: request.program) }
+            return try call.answer(UpgradeResult(program: program, pid: getpid()), status: .accepted)
         }
         post("/v1/shutdown") { call in
             try await call.expectNoBody()

@@ -14,6 +14,8 @@ struct Access: Hashable, Sendable {
     }
 
     let level: Level
+    /// Whether it is root, or the supervisor's own user, and so could start any program itself.
+    let isOwner: Bool
     /// A sentence for those who may not.
     let whoMay: String
 }
@@ -50,16 +52,19 @@ struct UnixPolicy: Hashable, Sendable {
     }
 
     func access(of socket: borrowing Descriptor) -> Access {
-        Access(level: level(of: ControlSocket.peer(of: socket)), whoMay: whoMay)
+        let peer = ControlSocket.peer(of: socket)
+        return Access(level: level(of: peer), isOwner: peer.map(isOwner) ?? false, whoMay: whoMay)
     }
 
     private func level(of peer: ControlSocket.Peer?) -> Access.Level {
         guard let peer else { return .none }
-        if peer.user == 0 || peer.user == geteuid() { return .full }
+        if isOwner(peer) { return .full }
         if let group, peer.groups.contains(group.number) { return .full }
         if let readOnlyGroup, peer.groups.contains(readOnlyGroup.number) { return .readOnly }
         return .none
     }
+
+    private func isOwner(_ peer: ControlSocket.Peer) -> Bool { peer.user == 0 || peer.user == geteuid() }
 
     private var whoMay: String {
         let members = group.map { " and the members of the group \($0.name)" } ?? ""

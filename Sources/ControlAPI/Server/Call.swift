@@ -14,6 +14,7 @@ struct Call: Sendable {
     private let content: RequestBody
     private let parameters: Parameters
     private let query: [String: [String]]
+    private let access: Access
 
     /// - Parameter content: where the body is to be read from.
     /// - Throws: a problem if the query has parameters that the route doesn't take.
@@ -23,6 +24,7 @@ struct Call: Sendable {
         self.request = request
         self.content = content
         parameters = context.parameters
+        access = context.access
         var query: [String: [String]] = [:]
         for (name, value) in request.uri.queryParameters {
             guard route.query.contains(String(name)) else {
@@ -33,6 +35,12 @@ struct Call: Sendable {
             query[String(name), default: []].append(String(value))
         }
         self.query = query
+    }
+
+    /// - Throws: a problem if the client isn't root or the supervisor's own user, who could do this without us.
+    func requireOwner(_ what: String) throws(Problem) {
+        guard !access.isOwner else { return }
+        throw Problem(.forbidden, "only root and the supervisor's own user, on the control socket, may \(what)")
     }
 
     /// A part of the path.
@@ -178,4 +186,8 @@ extension DecodingError.Context {
 
 extension Substring {
     fileprivate var trimmed: Substring { self.drop { $0 == " " }.prefix { $0 != " " } }
+}
+
+extension UpgradeRequest: RequestBodyType {
+    static let keys = ["program"]
 }

@@ -41,7 +41,7 @@ enum Door: Sendable {
         switch self {
         case .local(let policy): policy.access(of: socket)
         case .remote(_, let access): access
-        case .metrics: Access(level: .readOnly, whoMay: "this address is for looking only")
+        case .metrics: Access(level: .readOnly, isOwner: false, whoMay: "this address is for looking only")
         }
     }
 
@@ -56,7 +56,7 @@ enum Door: Sendable {
             level = .token(try Token(file: file))
             whoMay = "clients that send the token may (Authorization: Bearer …)"
         }
-        self = .remote(try control.tls.map(Self.context), Access(level: level, whoMay: whoMay))
+        self = .remote(try control.tls.map(Self.context), Access(level: level, isOwner: false, whoMay: whoMay))
     }
 
     private static func context(_ tls: TLSSpecification) throws -> NIOSSLContext {

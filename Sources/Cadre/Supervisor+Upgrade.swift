@@ -1,0 +1,60 @@
+import CLinux
+import Keeper
+import Logging
+import Reactor
+import SystemPackage
+import Systemd
+
+/// Making room for another program.
+extension Supervisor {
+    /// How long whoever asked has to receive the answer.
+    private static let answerTime = Duration.milliseconds(200)
+
+    /// The path of the program that this supervisor is.
+    public nonisolated static var program: String {
+        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink("/proc/self/exe", &buffer, buffer.count)
+        let path = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
+        // A package that was upgraded has put another file in its place.
+        return path.hasSuffix(" (deleted)") ? String(path.dropLast(" (deleted)".count)) : path
+    }
+
+    /// Has the keeper put another program in this one's place, a moment after this returns. Nothing of what runs is
+    /// touched by that. If the new one doesn't come up, this program is started again.
+    ///
+    /// - Parameter path: the program's absolute path; nil for the file that is now where this program was.
+    /// - Returns: the path.
+    /// - Throws: ``CommandError`` if there is no keeper, or no such program.
+    public func upgrade(to path: String? = nil) throws(CommandError) -> String {
+        try requireRunning()
+        guard let keeper = options.keeper else {
+            throw .conflict("this supervisor runs without a keeper, which could start another program")
+        }
+        let path = path ?? Self.program
+        guard path.hasPrefix("/") else { throw .invalid("\(path) is no absolute path of a program") }
+        do {
+            // What is opened now is what is executed, whatever happens to the file.
+            let program = Shared(try Descriptor.open(path))
+            var status = stat()
+            try systemCall("fstat", path) { fstat(program.value.rawValue, &status) }
+            guard status.st_mode & UInt32(S_IFMT) == UInt32(S_IFREG) else {
+                throw CommandError.invalid("\(path) is no file")
+            }
+            try systemCall("access", path) { access(path, X_OK) }
+            events.log(.notice, .upgrading, "upgrading to \(path)")
+            _ = reactor.schedule(at: Reactor.now + Self.answerTime) { [unowned self] in
+                writeState()
+                do throws(SystemCallError) {
+                    try keeper.handOver(to: program.value)
+                } catch {
+                    events.log(.error, .trouble, "cannot upgrade to \(path): \(error)")
+                }
+            }
+        } catch let error as CommandError {
+            throw error
+        } catch {
+            throw .invalid("cannot upgrade to \(path): \(error)")
+        }
+        return path
+    }
+}
