@@ -62,6 +62,9 @@ let package = Package(
             name: "Systemd", dependencies: ["CLinux", "CSystemd", "Reactor", logging, system], swiftSettings: strict),
         .target(name: "Keeper", dependencies: ["CLinux", "Processes", "Reactor", system], swiftSettings: strict),
         .target(name: "ControlGroups", dependencies: ["CLinux", "Reactor", system], swiftSettings: strict),
+        .target(
+            name: "Probes", dependencies: ["CLinux", "ControlGroups", "Processes", "Reactor", system],
+            swiftSettings: strict),
         .target(name: "Supervision", swiftSettings: strict),
         .target(
             name: "Specification",
@@ -70,7 +73,8 @@ let package = Package(
         .target(
             name: "Cadre",
             dependencies: [
-                "CLinux", "ControlGroups", "Keeper", "Processes", "Reactor", "Specification", "Supervision", "Systemd",
+                "CLinux", "ControlGroups", "Keeper", "Probes", "Processes", "Reactor", "Specification", "Supervision",
+                "Systemd",
                 logging, system,
             ],
             swiftSettings: strict),
@@ -99,6 +103,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "KeeperTests", dependencies: ["CLinux", "Keeper", "Processes", "Reactor", "TestWorker", system],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ProbesTests",
+            dependencies: ["CLinux", "ControlGroups", "Probes", "Processes", "Reactor", "TestWorker", system],
             swiftSettings: strict),
         .testTarget(name: "SupervisionTests", dependencies: ["Supervision"], swiftSettings: strict),
         .testTarget(

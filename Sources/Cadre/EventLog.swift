@@ -54,9 +54,10 @@ final class EventLog {
     ///   - pid: the leader of an incarnation.
     ///   - lastExit: how the worker's last incarnation ended.
     ///   - policy: how the worker is supervised.
+    ///   - problem: what the last probe of an incarnation said.
     func log(
         _ event: WorkerEvent, of worker: WorkerID, pid: (UInt64) -> Int32?, lastExit: ExitSnapshot?,
-        policy: WorkerPolicy?
+        policy: WorkerPolicy?, problem: (UInt64) -> String? = { _ in nil }
     ) {
         switch event {
         case .started(let number):
@@ -77,6 +78,12 @@ final class EventLog {
             log(.warning, .killed, "\(worker) did not stop in time and is killed", worker, number)
         case .frozen(let number): log(.notice, .frozen, "\(worker) is frozen", worker, number)
         case .thawed(let number): log(.notice, .thawed, "\(worker) is thawed and goes on", worker, number)
+        case .unhealthy(let number):
+            let problem = problem(number)
+            log(
+                .warning, .unhealthy, "\(worker) is unhealthy\(problem.map { ": \($0)" } ?? "")", worker, number,
+                more: problem.map { ["problem": "\($0)"] } ?? [:])
+        case .healthy(let number): log(.notice, .healthy, "\(worker) is healthy again", worker, number)
         case .gone: break
         case .stuck(let number):
             log(
@@ -127,8 +134,8 @@ final class EventLog {
                 "\(worker) ran out of memory and was killed by the kernel"
                     + (peak.map { " (peak \(SizeFormat.format($0)))" } ?? "")
             case .manual: "\(worker) was killed by command"
-            case .memoryHigh, .readyTimeout, .watchdog, .replaced, .stopped, .spawn:
-                "\(worker) ended, as it \(end.reason.phrase)"
+            case .memoryHigh, .readyTimeout, .watchdog, .health, .replaced, .stopped, .spawn:
+                "\(worker) ended, as it \(end.reason.phrase)" + (lastExit?.detail.map { ": \($0)" } ?? "")
             }
         log(
             end.isSuccess ? .info : .warning, end.reason == .oomKill ? .oomKill : .exited, message, worker, number,
@@ -140,7 +147,7 @@ final class EventLog {
         if let policy, policy.condition != .never {
             reasons.append("its budget of \(policy.budget) restarts in \(inWords(policy.window)) is spent")
         }
-        if let lastExit { reasons.append("its last end was \(lastExit.detail ?? lastExit.description)") }
+        if let lastExit { reasons.append("its last end was \(lastExit.explanation)") }
         return reasons.joined(separator: "; ")
     }
 }
@@ -155,6 +162,7 @@ extension EndReason {
         case .memoryHigh: "touched memory.high"
         case .readyTimeout: "was not ready in time"
         case .watchdog: "did not answer its watchdog"
+        case .health: "was unhealthy"
         case .replaced: "ran an outdated specification"
         case .manual: "is restarted by command"
         case .stopped: "was told to"

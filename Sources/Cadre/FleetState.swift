@@ -109,6 +109,8 @@ public struct LiveDetail: Sendable {
     public var pid: Int32?
     /// What it said with `STATUS=`.
     public var statusText: String?
+    /// What its last probe said.
+    public var probe: ProbeSnapshot?
     /// What it is limited to now.
     public var limits: ResourceLimits
     /// Its cgroup, relative to the delegated root: `web/0@17`.

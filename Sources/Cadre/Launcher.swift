@@ -1,6 +1,7 @@
 import CLinux
 import ControlGroups
 import Logging
+import Probes
 import Processes
 import Reactor
 import Specification
@@ -29,13 +30,13 @@ final class Launcher {
     /// What the keeper keeps for us.
     let kept: KeptDescriptors
 
-    init(options: Options, root: borrowing DelegatedRoot, events: EventLog) throws {
+    init(options: Options, root: borrowing DelegatedRoot, events: EventLog, prober: LazyProber) throws {
         self.options = options
         available = root.available
         unavailable = root.unavailable
         self.events = events
         kept = KeptDescriptors(options.keeper)
-        logs = WorkerLogs(standard: options.logs, events: events, kept)
+        logs = WorkerLogs(standard: options.logs, events: events, kept, prober: prober)
         inherited = WorkerEnvironment(inherited: environmentVariables())
         openFileLimit = try OpenFileLimit.raise()
         nullDevice = try Descriptor.open("/dev/null", flags: O_RDWR)
@@ -54,7 +55,11 @@ final class Launcher {
     func adoptLogs() throws { try logs.adopt() }
 
     /// Executes a worker's program in a fresh cgroup; if that fails nothing of it is left.
-    func launch(_ worker: WorkerID, _ number: UInt64, of service: Service) throws -> LiveIncarnation {
+    ///
+    /// - Parameter lineWatch: What waits for a line of its output.
+    func launch(
+        _ worker: WorkerID, _ number: UInt64, of service: Service, _ lineWatch: LineWatch? = nil
+    ) throws -> LiveIncarnation {
         let specification = service.specification
         let credentials = try service.resolveCredentials()
         try service.sockets.open(specification.sockets)
@@ -73,7 +78,8 @@ final class Launcher {
                 worker: worker, number: number, specification: specification, key: service.specificationKey,
                 group: group, notifications: notifications)
             incarnation.keptName = keptName
-            let streams = try logs.open(for: worker, specification.log)
+            incarnation.lineWatch = lineWatch
+            let streams = try logs.open(for: worker, specification.log, groupPath: incarnation.groupPath, lineWatch)
             var environment = try environment(of: incarnation, credentials)
             if let stream = streams.journalStream { environment["JOURNAL_STREAM"] = stream }
             let sockets = service.sockets.descriptors
@@ -97,6 +103,7 @@ final class Launcher {
             incarnation.leader = LiveIncarnation.Leader(pid: child.pid, pidfd: child.takePidfd(), .supervisor)
             return incarnation
         } catch {
+            lineWatch?.end()
             // What was the reason for the failure may be one against this, too; then the next start clears it.
             kept.release(keptName)
             try? service.group.removeTree(childNamed: name)
@@ -115,6 +122,22 @@ final class Launcher {
         }
         kept.release(incarnation.keptName)
         try? service.group.removeTree(childNamed: LiveIncarnation.groupName(incarnation.worker, incarnation.number))
+    }
+
+    /// A command that probes an incarnation: as its user, with its environment and directory, in a cgroup below its own.
+    func commandProbe(
+        _ arguments: [String], of incarnation: LiveIncarnation, as credentials: Credentials?
+    ) throws -> CommandProbe {
+        if incarnation.probeEnvironment == nil {
+            var environment = try environment(of: incarnation, credentials)
+            // Of what these are for it has no part.
+            for name in ["NOTIFY_SOCKET", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_FDNAMES"] { environment[name] = nil }
+            incarnation.probeEnvironment = environment.lines
+        }
+        return CommandProbe(
+            arguments: arguments, environment: incarnation.probeEnvironment ?? [],
+            directory: incarnation.specification.directory.map { expand($0, incarnation.worker) } ?? "/",
+            credentials: credentials, openFileLimit: openFileLimit, controlGroup: incarnation.group.path)
     }
 
     /// Returns when all that workers printed is out.
@@ -191,7 +214,7 @@ final class Launcher {
         }
     }
 
-    private func expand(_ text: String, _ worker: WorkerID) -> String {
+    func expand(_ text: String, _ worker: WorkerID) -> String {
         Template.expand(text, service: worker.service, worker: worker.number)
     }
 }

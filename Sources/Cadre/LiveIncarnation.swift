@@ -1,5 +1,6 @@
 import CLinux
 import ControlGroups
+import Probes
 import Processes
 import Reactor
 import Specification
@@ -48,6 +49,17 @@ final class LiveIncarnation {
     /// The name under which the keeper has the socket for notifications.
     var keptName: String?
 
+    /// What is asked for its health; the specification's, unless that was changed since.
+    var healthProbe: HealthProbe?
+    /// The probe that is under way.
+    var probe: Task<Void, Never>?
+    /// What the last one said.
+    var lastProbe: ProbeSnapshot?
+    /// What waits for the line that makes it ready.
+    var lineWatch: LineWatch?
+    /// The environment of commands that probe it, once there was one.
+    var probeEnvironment: [String]?
+
     var notificationWatch: Watch?
     var eventWatches: [Int32] = []
 
@@ -87,6 +99,7 @@ final class LiveIncarnation {
         self.specification = specification
         specificationKey = key
         limits = specification.limits
+        healthProbe = specification.healthProbe
         self.group = group
         self.notifications = notifications
     }

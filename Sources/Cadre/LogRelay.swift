@@ -1,5 +1,6 @@
 import CLinux
 import Keeper
+import Probes
 import Reactor
 import Synchronization
 
@@ -16,15 +17,20 @@ actor LogRelay {
         let descriptor: Descriptor
         /// The name under which the keeper has the pipe, too.
         let keptName: String?
+        /// What looks for a line among its.
+        let lineWatch: LineWatch?
         var watch: Watch?
         /// The beginning of a line whose end hasn't come yet.
         var partial: [UInt8] = []
 
-        init(prefix: String, output: Int32, descriptor: consuming Descriptor, keptName: String?) {
+        init(
+            prefix: String, output: Int32, descriptor: consuming Descriptor, keptName: String?, _ lineWatch: LineWatch?
+        ) {
             self.prefix = prefix
             self.output = output
             self.descriptor = descriptor
             self.keptName = keptName
+            self.lineWatch = lineWatch
         }
     }
 
@@ -50,12 +56,16 @@ actor LogRelay {
 
     /// Brings the lines that come out of a pipe to `output` (1 or 2) behind the worker's name.
     ///
-    /// - Parameter name: what the keeper is to close when the pipe has ended.
-    nonisolated func adopt(_ pipe: consuming Descriptor, of worker: String, output: Int32, _ name: String?) {
+    /// - Parameters:
+    ///   - name: what the keeper is to close when the pipe has ended.
+    ///   - lineWatch: what looks for a line among its.
+    nonisolated func adopt(
+        _ pipe: consuming Descriptor, of worker: String, output: Int32, _ name: String?, _ lineWatch: LineWatch? = nil
+    ) {
         opened.add(1, ordering: .relaxed)
         let reading = pipe.release()
         Task(executorPreference: reactor) {
-            await self.add(Descriptor(owning: reading), worker: worker, output: output, name)
+            await self.add(Descriptor(owning: reading), worker: worker, output: output, name, lineWatch)
         }
     }
 
@@ -68,9 +78,11 @@ actor LogRelay {
         }
     }
 
-    private func add(_ descriptor: consuming Descriptor, worker: String, output: Int32, _ name: String?) {
+    private func add(
+        _ descriptor: consuming Descriptor, worker: String, output: Int32, _ name: String?, _ lineWatch: LineWatch?
+    ) {
         let stream = Stream(
-            prefix: prefix(worker, on: output), output: output, descriptor: descriptor, keptName: name)
+            prefix: prefix(worker, on: output), output: output, descriptor: descriptor, keptName: name, lineWatch)
         let number = stream.descriptor.rawValue
         do {
             stream.watch = try reactor.watch(stream.descriptor) { [unowned self] _ in drain(number) }
@@ -136,6 +148,7 @@ actor LogRelay {
             }
             lines += stream.prefix.utf8
             lines += withoutLevel(line)
+            stream.lineWatch?.look(at: line)
             lines.append(UInt8(ascii: "\n"))
         }
         stream.partial = Array(rest)

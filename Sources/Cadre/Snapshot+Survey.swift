@@ -41,6 +41,7 @@ extension WorkerSnapshot {
         pid = live.pid
         uptimeSeconds = (survey.state.now - live.startedAt) / .seconds(1)
         statusText = live.statusText
+        probe = live.probe
         controlGroup = live.groupPath
         if case .bytes(let bytes)? = live.limits.memoryMax { memoryMaxBytes = bytes }
         if let statistics = survey.incarnations[live.groupPath] { add(statistics) }

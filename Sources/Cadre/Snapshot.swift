@@ -74,6 +74,8 @@ public struct WorkerSnapshot: Codable, Hashable, Sendable {
     public var lastExit: ExitSnapshot?
     /// What the worker said of itself with `STATUS=`.
     public var statusText: String?
+    /// What the incarnation's last probe said; nil if there was none.
+    public var probe: ProbeSnapshot?
     /// The incarnation's cgroup, relative to the delegated root.
     public var controlGroup: String?
     /// The incarnation that is about to take over.

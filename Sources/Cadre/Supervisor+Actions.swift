@@ -1,6 +1,7 @@
 import CLinux
 import ControlGroups
 import Logging
+import Probes
 import Processes
 import Reactor
 import Specification
@@ -30,6 +31,8 @@ extension Supervisor {
         case .discard(let number): discard(worker, number)
         case .arm(let deadline, let time): arm(worker, deadline, at: time)
         case .disarm(let deadline): disarm(worker, deadline)
+        case .probe(let number, let kind): probe(worker, number, kind)
+        case .endProbe(let number): endProbe(worker, number)
         case .report(let event): report(event, of: worker)
         }
     }
@@ -44,7 +47,9 @@ extension Supervisor {
     func spawn(_ worker: WorkerID, _ number: UInt64) {
         do {
             let service = try service(named: worker.service)
-            let incarnation = try claim(worker, number) ?? launcher.launch(worker, number, of: service)
+            let incarnation =
+                try claim(worker, number)
+                ?? launcher.launch(worker, number, of: service, lineWatch(worker, number, service.specification))
             do {
                 try watch(incarnation)
             } catch {
@@ -114,6 +119,8 @@ extension Supervisor {
         incarnations[worker]?.removeAll { $0 === incarnation }
         if incarnations[worker]?.isEmpty == true { incarnations[worker] = nil }
         unwatch(incarnation)
+        incarnation.probe?.cancel()
+        incarnation.lineWatch?.end()
         incarnation.reapLeaders()
         launcher.kept.release(incarnation.keptName)
         guard let service = services[worker.service] else { return }
@@ -164,17 +171,21 @@ extension Supervisor {
             counters[worker.service, default: ServiceCounters()].readyTimes.add(time)
         case .ended(let number, let end):
             let peak = live(worker, number).flatMap { try? $0.group.memoryPeak() }
-            records[worker, default: WorkerRecord()].lastExit = ExitSnapshot(end.reason, end.exit, memoryPeak: peak)
+            var exit = ExitSnapshot(end.reason, end.exit, memoryPeak: peak)
+            exit.detail = live(worker, number).flatMap { problem(of: $0, end.reason) }
+            records[worker, default: WorkerRecord()].lastExit = exit
         case .replaced(let number, _, let reason):
             let peak = live(worker, number).flatMap { try? $0.group.memoryPeak() }
             records[worker, default: WorkerRecord()].lastExit = ExitSnapshot(
-                reason: reason.rawValue, memoryPeakBytes: peak)
+                reason: reason.rawValue, memoryPeakBytes: peak,
+                detail: live(worker, number).flatMap { problem(of: $0, reason) })
         case .restarting(_, let reason):
             counters[worker.service, default: ServiceCounters()].restarts[reason, default: 0] += 1
         case .killed: counters[worker.service, default: ServiceCounters()].kills += 1
         case .gone(let past): remember(past, of: worker)
         case .stuck(let number): live(worker, number)?.isStuck = true
-        case .started, .stopping, .frozen, .thawed, .replacing, .held, .failed, .done, .stopped: break
+        case .stopping(let number, _): live(worker, number)?.lineWatch?.end()
+        case .started, .frozen, .thawed, .unhealthy, .healthy, .replacing, .held, .failed, .done, .stopped: break
         }
         switch event {
         case .ready, .ended, .replaced, .gone: unwritten.usage.insert(worker)
@@ -186,7 +197,7 @@ extension Supervisor {
         }
         events.log(
             event, of: worker, pid: { live(worker, $0)?.leader?.pid }, lastExit: records[worker]?.lastExit,
-            policy: fleet.worker(worker)?.policy)
+            policy: fleet.worker(worker)?.policy, problem: { live(worker, $0)?.lastProbe?.problem })
         if event == .failed { stopIfEssential(worker) }
     }
 
@@ -206,7 +217,8 @@ extension Supervisor {
             counters[worker.service, default: ServiceCounters()].stopTimes.add(time)
         }
         var exit = ExitSnapshot(past.reason, past.exit, memoryPeak: statistics?.memory?.peak)
-        if past.reason == .spawn { exit.detail = record.lastExit?.detail }
+        exit.detail =
+            past.reason == .spawn ? record.lastExit?.detail : incarnation.flatMap { problem(of: $0, past.reason) }
         let entry = IncarnationRecord(
             past, pid: incarnation?.firstPid, exit: exit, usage: usage, offset: wallClock() - Reactor.now / .seconds(1))
         record.remember(entry)

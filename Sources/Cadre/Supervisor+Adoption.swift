@@ -156,7 +156,9 @@ extension Supervisor {
         switch incarnation.phase {
         case .killing: perform(.kill(live.number), of: id)
         case .stopping: perform(live.exit == nil ? .signalLeader(live.number) : .signalAll(live.number), of: id)
-        case .starting, .ready, .draining: break
+        case .starting, .ready, .draining:
+            // What was asked by a supervisor that is dead is asked anew.
+            if let probe = incarnation.probe, probe.dueAt == nil { perform(.probe(live.number, probe.kind), of: id) }
         }
         if (try? live.group.events().frozen) != incarnation.isFrozen {
             perform(incarnation.isFrozen ? .freeze(live.number) : .thaw(live.number), of: id)

@@ -224,6 +224,11 @@ extension Supervisor {
 
     func configure(_ service: ServiceSpecification, replacesWorkers: Bool) {
         // There may be one that was removed a moment ago and is still on its way out.
+        if !replacesWorkers, let former = services[service.name]?.specification,
+            former.healthProbe != service.healthProbe
+        {
+            changeHealthProbe(of: service.name, to: service.healthProbe)
+        }
         setSpecification(service)
         let count = service.workers.resolved(cpus: availableProcessors())
         // The fleet forgets a service that has no workers.

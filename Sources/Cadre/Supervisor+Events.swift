@@ -227,7 +227,12 @@ extension Supervisor {
     private func receive(_ notification: Notification, from incarnation: LiveIncarnation) {
         let (worker, number) = (incarnation.worker, incarnation.number)
         switch notification {
-        case .ready: tell(worker, .ready(number))
+        case .ready:
+            switch incarnation.specification.policy.readiness {
+            case .exec, .notify: tell(worker, .ready(number))
+            // Something else was asked for.
+            case .tcp, .http, .command, .log: break
+            }
         case .stopping: tell(worker, .stopping(number))
         case .watchdog: tell(worker, .watchdog(number))
         case .watchdogTrigger: tell(worker, .watchdogTrigger(number))

@@ -44,7 +44,7 @@ extension Supervisor {
         switch input {
         // The next one begins with the time of its adoption.
         case .watchdog: return
-        case .gone, .leaderExited, .spawned, .spawnFailed, .ready, .stopping, .watchdogTrigger, .extendTimeout:
+        case .gone, .leaderExited, .spawned, .spawnFailed, .ready, .stopping, .watchdogTrigger, .extendTimeout, .probed:
             break
         default: unwritten.wishes.insert(worker)
         }
@@ -62,7 +62,7 @@ extension Supervisor {
     func writeAhead(of action: WorkerAction, of worker: WorkerID) {
         guard journal != nil, unwritten.workers.contains(worker) else { return }
         switch action {
-        case .arm, .disarm, .report: return
+        case .arm, .disarm, .probe, .endProbe, .report: return
         case .spawn: if !unwritten.wishes.contains(worker) { return }
         case .signalLeader, .signalAll, .abortLeader, .kill, .freeze, .thaw, .discard: break
         }

@@ -113,6 +113,8 @@ extension LiveDetail {
             startedAt: incarnation.startedAt, readyAt: incarnation.readyAt,
             pid: live.exit == nil ? live.leader?.pid : nil, statusText: live.statusText, limits: live.limits,
             groupPath: live.groupPath)
+        probe = live.lastProbe
+        probe?.failures = incarnation.healthCount.failures
     }
 }
 

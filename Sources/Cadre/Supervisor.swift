@@ -21,6 +21,7 @@ public actor Supervisor {
     nonisolated let statistics: StatisticsReader
     let launcher: Launcher
     let inotify: Inotify
+    let prober = LazyProber()
     let manager: ManagerLink
     /// What is left to a successor; nil without a keeper, who would start it.
     let journal: StateJournal?
@@ -110,7 +111,7 @@ public actor Supervisor {
             }
         journal = try Self.makeJournal(options, id: saved?.id ?? .random(in: 0 ... .max), root)
         statistics = try StatisticsReader(root: root.group.path)
-        launcher = try Launcher(options: options, root: root, events: events)
+        launcher = try Launcher(options: options, root: root, events: events, prober: prober)
         inotify = try Inotify()
         manager = ManagerLink(isActive: options.notifiesManager, keeper: options.keeper)
         fleet = Fleet(seed: options.seed ?? .random(in: 0 ... .max))

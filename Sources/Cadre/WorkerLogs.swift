@@ -1,5 +1,6 @@
 import CLinux
 import Logging
+import Probes
 import Reactor
 import Specification
 import Supervision
@@ -18,14 +19,17 @@ final class WorkerLogs {
     private let standard: Options.Logs
     private let events: EventLog
     private let kept: KeptDescriptors
+    private let prober: LazyProber
+    private let journalFollower = JournalFollower()
     private var relay: LogRelay?
     /// The services whose workers were told of as going elsewhere, so that each is told once.
     private var fallbacks: Set<String> = []
 
-    init(standard: Options.Logs, events: EventLog, _ kept: KeptDescriptors) {
+    init(standard: Options.Logs, events: EventLog, _ kept: KeptDescriptors, prober: LazyProber) {
         self.standard = standard
         self.events = events
         self.kept = kept
+        self.prober = prober
     }
 
     /// Goes on with the pipes of workers that a supervisor before had started.
@@ -43,18 +47,24 @@ final class WorkerLogs {
     }
 
     /// Opens the streams of one incarnation.
-    func open(for worker: WorkerID, _ specification: LogSpecification) throws -> Streams {
+    ///
+    /// - Parameters:
+    ///   - groupPath: Its cgroup, relative to the delegated root.
+    ///   - watch: What is to look at its lines.
+    func open(
+        for worker: WorkerID, _ specification: LogSpecification, groupPath: String, _ watch: LineWatch?
+    ) throws -> Streams {
         switch specification.destination {
         case .auto:
             switch standard {
-            case .journal: try journalOrTerminal(worker)
-            case .terminal: try terminal(worker)
+            case .journal: try journalOrTerminal(worker, groupPath, watch)
+            case .terminal: try terminal(worker, watch)
             }
-        case .journal: try journal(worker)
-        case .terminal: try terminal(worker)
+        case .journal: try journal(worker, groupPath, watch)
+        case .terminal: try terminal(worker, watch)
         case .file(let template):
-            try file(Template.expand(template, service: worker.service, worker: worker.number))
-        case .none: try file("/dev/null")
+            try file(Template.expand(template, service: worker.service, worker: worker.number), watch)
+        case .none: try file("/dev/null", nil)
         }
     }
 
@@ -63,17 +73,23 @@ final class WorkerLogs {
         await relay?.finish()
     }
 
-    private func journal(_ worker: WorkerID) throws(SystemCallError) -> Streams {
+    private func journal(
+        _ worker: WorkerID, _ groupPath: String, _ watch: LineWatch?
+    ) throws(SystemCallError) -> Streams {
         let output = try JournalStream.open(identifier: "\(worker)", priority: .info)
         let error = try JournalStream.open(identifier: "\(worker)", priority: .warning)
+        if let watch {
+            // The journal's clock may be a little behind.
+            try journalFollower.follow("\(worker)", groupPath: groupPath, since: wallClock() - 1, watch)
+        }
         var status = stat()
         let journalStream = fstat(error.rawValue, &status) == 0 ? "\(status.st_dev):\(status.st_ino)" : nil
         return Streams(output: output, error: error, journalStream: journalStream)
     }
 
-    private func journalOrTerminal(_ worker: WorkerID) throws -> Streams {
+    private func journalOrTerminal(_ worker: WorkerID, _ groupPath: String, _ watch: LineWatch?) throws -> Streams {
         do {
-            return try journal(worker)
+            return try journal(worker, groupPath, watch)
         } catch {
             if fallbacks.insert(worker.service).inserted {
                 events.log(
@@ -81,18 +97,20 @@ final class WorkerLogs {
                     "the output of \(worker.service) goes through the supervisor as journald doesn't take it: \(error)",
                     service: worker.service)
             }
-            return try terminal(worker)
+            return try terminal(worker, watch)
         }
     }
 
-    private func terminal(_ worker: WorkerID) throws(SystemCallError) -> Streams {
-        return Streams(output: try pipe(of: worker, output: 1), error: try pipe(of: worker, output: 2))
+    private func terminal(_ worker: WorkerID, _ watch: LineWatch?) throws(SystemCallError) -> Streams {
+        return Streams(output: try pipe(of: worker, output: 1, watch), error: try pipe(of: worker, output: 2, watch))
     }
 
     /// Makes a pipe whose lines come out on `output` (1 or 2) behind the worker's name.
     ///
     /// - Returns: the end for the worker.
-    private func pipe(of worker: WorkerID, output: Int32) throws(SystemCallError) -> Descriptor {
+    private func pipe(
+        of worker: WorkerID, output: Int32, _ watch: LineWatch?
+    ) throws(SystemCallError) -> Descriptor {
         let relay = try openRelay()
         var ends: [Int32] = [-1, -1]
         try systemCall("pipe2") { cadre_pipe(&ends) }
@@ -101,13 +119,15 @@ final class WorkerLogs {
         // Non-blocking on this side only: each end of a pipe is an open file of its own.
         _ = cadre_fcntl(reading.rawValue, F_SETFL, O_NONBLOCK)
         let name = try kept.keep(reading, of: "\(worker)", output: output)
-        relay.adopt(reading, of: "\(worker)", output: output, name)
+        relay.adopt(reading, of: "\(worker)", output: output, name, watch)
         return writing
     }
 
-    private func file(_ path: String) throws(SystemCallError) -> Streams {
+    private func file(_ path: String, _ watch: LineWatch?) throws(SystemCallError) -> Streams {
         let output = try Descriptor.open(path, flags: O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY, mode: 0o640)
         let error = try output.duplicate()
+        // Before the worker writes to it: what is in it is of others.
+        if let watch { try prober.get().follow(path, watch) }
         return Streams(output: output, error: error)
     }
 }

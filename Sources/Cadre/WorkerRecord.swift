@@ -77,12 +77,18 @@ extension ExitSnapshot {
         }
     }
 
+    /// With what went wrong, where that is known.
+    var explanation: String {
+        guard let detail else { return description }
+        return EndReason(rawValue: reason) == .spawn ? detail : "\(description) (\(detail))"
+    }
+
     /// In a word or two, as in a table: `oom-kill`, `exit 1`, `SIGSEGV`.
     public var description: String {
         switch EndReason(rawValue: reason) {
         case .exit: code.map { "exit \($0)" } ?? signal ?? reason
         case .signal: signal ?? reason
-        case .oomKill, .memoryHigh, .readyTimeout, .watchdog, .replaced, .manual, .stopped, .spawn, nil: reason
+        case .oomKill, .memoryHigh, .readyTimeout, .watchdog, .health, .replaced, .manual, .stopped, .spawn, nil: reason
         }
     }
 }

@@ -27,7 +27,8 @@ extension ServiceSpecification {
             case .healthyPercentage: settings[name] = Setting(TOMLText.number(healthyPercentage), .live)
             case .introspect: settings[name] = introspect.map { Setting($0.quoted, .live) }
             // A oneshot is ready when it is done, and these may not be set.
-            case .ready: if policy.type != .oneshot { settings.add(policy.readinessSettings, below: name) }
+            case .ready: if policy.type != .oneshot { settings.add(readySettings, below: name) }
+            case .health: settings.add(healthSettings, below: name)
             case .limits: settings.add(limits.settings, below: name)
             case .restart: settings.add(policy.restart.settings, below: name)
             case .stop: settings.add(stopSettings, below: name)
@@ -65,19 +66,6 @@ extension WorkerCount {
         case .count(let count): "\(count)"
         case .cpus: "cpus".quoted
         }
-    }
-}
-
-extension WorkerPolicy {
-    fileprivate var readinessSettings: [String: Setting] {
-        var settings: [String: Setting] = [:]
-        for key in ReadyKey.allCases {
-            switch key {
-            case .by: settings[key.rawValue] = Setting(readiness.rawValue.quoted, .live)
-            case .timeout: settings[key.rawValue] = Setting(TOMLText.duration(readyTimeout), .live)
-            }
-        }
-        return settings
     }
 }
 

@@ -27,6 +27,13 @@ public struct ServiceSpecification: Hashable, Sendable, Codable {
     public var user: String?
     /// The group to run as, by name or number; nil is the user's own.
     public var group: String?
+    /// What a worker is asked to find out whether it is ready; nil unless the policy's readiness is `tcp`, `http` or
+    /// `command`.
+    public var readyProbe: ProbeTarget?
+    /// What a line of a worker's output contains that makes it ready; nil unless the policy's readiness is `log`.
+    public var readyLine: String?
+    /// What a worker is asked to find out whether it is well; nil unless the policy has `health`.
+    public var healthProbe: HealthProbe?
     /// How workers are supervised.
     public var policy: WorkerPolicy
     /// The signal that asks a worker to end.

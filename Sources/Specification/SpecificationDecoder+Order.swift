@@ -46,6 +46,9 @@ extension SpecificationDecoder {
         if let node = member("ready") {
             report(node, "a oneshot is ready when it has completed, so there is nothing to set; leave it out")
         }
+        if let node = member("health") {
+            report(node, "health is for a service that is ready, which a oneshot never is; leave it out")
+        }
         if let node = member("watchdog"), service.policy.watchdog != nil {
             report(node, "the watchdog is for a service that is ready, which a oneshot never is; leave it out")
         }

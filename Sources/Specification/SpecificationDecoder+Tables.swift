@@ -4,15 +4,6 @@ import Supervision
 
 /// The tables inside a service's.
 extension SpecificationDecoder {
-    mutating func decodeReady(_ node: DocumentNode, into policy: inout WorkerPolicy) {
-        for (key, node) in members(of: node, keys: ReadyKey.self) {
-            switch key {
-            case .by: policy.readiness = choice(node) ?? policy.readiness
-            case .timeout: policy.readyTimeout = boundedDuration(node) ?? policy.readyTimeout
-            }
-        }
-    }
-
     mutating func decodeLimits(_ node: DocumentNode) -> ResourceLimits {
         var limits = ResourceLimits()
         var highNode: DocumentNode?

@@ -57,6 +57,8 @@ struct SpecificationDecoder {
         guard table(node, example: "[\(node.path)]") != nil else { return nil }
         var service = ServiceSpecification(name: name, command: [])
         var commandNode: DocumentNode?
+        var readyNode: DocumentNode?
+        var healthNode: DocumentNode?
         for (key, node) in members(of: node, keys: ServiceKey.self) {
             switch key {
             case .command:
@@ -77,7 +79,12 @@ struct SpecificationDecoder {
             case .healthyPercentage:
                 service.healthyPercentage = number(node, in: 0...100) ?? service.healthyPercentage
             case .introspect: service.introspect = introspectionURL(node)
-            case .ready: decodeReady(node, into: &service.policy)
+            case .ready:
+                readyNode = node
+                decodeReady(node, into: &service)
+            case .health:
+                healthNode = node
+                decodeHealth(node, into: &service)
             case .limits: service.limits = decodeLimits(node)
             case .restart: decodeRestart(node, into: &service.policy.restart)
             case .stop: decodeStop(node, into: &service)
@@ -86,6 +93,7 @@ struct SpecificationDecoder {
             }
         }
         if service.policy.type == .oneshot { checkOneshot(node, service) }
+        checkProbes(of: service, ready: readyNode, health: healthNode)
         if let commandNode {
             checkProgram(of: service, commandNode)
         } else if isComplete {
@@ -95,7 +103,7 @@ struct SpecificationDecoder {
         return service
     }
 
-    private mutating func command(_ node: DocumentNode) -> [String]? {
+    mutating func command(_ node: DocumentNode) -> [String]? {
         if case .string(let line) = node.value {
             let words = line.split(whereSeparator: \.isWhitespace).map { String($0).quoted }
             report(

@@ -28,11 +28,17 @@ enum ServiceKey: String, SpecificationKey {
     case environmentFile = "environment_file"
     case user, group, watchdog
     case healthyPercentage = "healthy_percentage"
-    case introspect, ready, limits, restart, stop, socket, log
+    case introspect, ready, health, limits, restart, stop, socket, log
 }
 
 enum ReadyKey: String, SpecificationKey {
-    case by, timeout
+    case by, timeout, interval, address, url, status, body, command, line
+}
+
+enum HealthKey: String, SpecificationKey {
+    case by, interval, timeout, failures, successes
+    case startGrace = "start_grace"
+    case address, url, status, body, command
 }
 
 enum LimitsKey: String, SpecificationKey {
@@ -80,6 +86,7 @@ enum KeySuggestion {
     private static let keysOfTables: [(table: String, keys: [String])] = [
         ("[service.NAME]", ServiceKey.allCases.map(\.rawValue)),
         ("[service.NAME.ready]", ReadyKey.allCases.map(\.rawValue)),
+        ("[service.NAME.health]", HealthKey.allCases.map(\.rawValue)),
         ("[service.NAME.limits]", LimitsKey.allCases.map(\.rawValue)),
         ("[service.NAME.restart]", RestartKey.allCases.map(\.rawValue)),
         ("[service.NAME.stop]", StopKey.allCases.map(\.rawValue)),

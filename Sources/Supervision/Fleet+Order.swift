@@ -136,7 +136,8 @@ extension Fleet {
             withdraw(id)
             return false
         case .replace, .kill, .freeze, .thaw, .reset, .hold, .spawned, .spawnFailed, .ready, .stopping, .watchdog,
-            .watchdogTrigger, .extendTimeout, .memoryHigh, .leaderExited, .gone, .deadline:
+            .watchdogTrigger, .extendTimeout, .memoryHigh, .healthPolicyChanged, .probed, .unhealthy, .leaderExited,
+            .gone, .deadline:
             return false
         }
         // Of what does not run nobody has a use.
@@ -271,7 +272,8 @@ extension WorkerInput {
         switch self {
         case .start, .reset, .replace: true
         case .stop, .remove, .kill, .freeze, .thaw, .hold, .spawned, .spawnFailed, .ready, .stopping, .watchdog,
-            .watchdogTrigger, .extendTimeout, .memoryHigh, .leaderExited, .gone, .deadline:
+            .watchdogTrigger, .extendTimeout, .memoryHigh, .healthPolicyChanged, .probed, .unhealthy, .leaderExited,
+            .gone, .deadline:
             false
         }
     }

@@ -117,6 +117,7 @@ public struct Fleet: Sendable {
         _ service: String, policy: WorkerPolicy, count: Int, replacesWorkers: Bool, at now: Duration
     ) -> [FleetAction] {
         var existing = 0..<0
+        let healthBefore = services[service]?.policy.health
         if let old = services[service] {
             existing = 0..<min(old.wanted, count)
         } else {
@@ -125,6 +126,10 @@ public struct Fleet: Sendable {
         services[service]!.policy = policy
         services[service]!.wanted = count
         for number in services[service]!.workers.indices { services[service]!.workers[number].policy = policy }
+        // Outdated ones keep to what they were started with, which is what they answer to.
+        if !replacesWorkers, healthBefore != policy.health {
+            for number in existing { tell(WorkerID(service: service, number: number), .healthPolicyChanged, at: now) }
+        }
         while services[service]!.workers.count < count {
             services[service]!.workers.append(WorkerMachine(policy: policy, numberingAfter: lastForgottenNumber))
             tally[.stopped, default: 0] += 1

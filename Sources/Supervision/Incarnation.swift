@@ -30,6 +30,12 @@ public struct Incarnation: Hashable, Sendable, Codable {
     var deadline: Duration?
     /// How long it may stay silent; what it was told when it started, whatever the policy is now.
     let watchdog: Duration?
+    /// How its health is probed; nil if it isn't. The policy's when it started, or since that was changed live.
+    public internal(set) var health: HealthPolicy?
+    /// What its health probes have said.
+    public internal(set) var healthCount = HealthCount()
+    /// Where its probes stand; nil while there are none.
+    public internal(set) var probe: ProbeState?
     /// When it was last heard of by its watchdog.
     var heardAt: Duration?
     /// Why it is being stopped, if not of its own accord.
@@ -39,9 +45,10 @@ public struct Incarnation: Hashable, Sendable, Codable {
     /// Whether its cgroup is frozen by command. It can say nothing then, and nothing is expected of it.
     public internal(set) var isFrozen = false
 
-    init(number: UInt64, watchdog: Duration?, at now: Duration) {
+    init(number: UInt64, watchdog: Duration?, health: HealthPolicy?, at now: Duration) {
         self.number = number
         self.watchdog = watchdog
+        self.health = health
         phase = .starting
         startedAt = now
     }

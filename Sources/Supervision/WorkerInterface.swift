@@ -25,7 +25,7 @@ public enum WorkerInput: Hashable, Sendable {
     case spawned(UInt64)
     /// The answer to ``WorkerAction/spawn(_:)``: it was not. Exhaustion is the system's fault and spends no budget.
     case spawnFailed(UInt64, isExhaustion: Bool)
-    /// It sent `READY=1`.
+    /// It sent `READY=1`, or printed the line that makes it ready.
     case ready(UInt64)
     /// It sent `STOPPING=1`.
     case stopping(UInt64)
@@ -37,6 +37,12 @@ public enum WorkerInput: Hashable, Sendable {
     case extendTimeout(UInt64, Duration)
     /// Its cgroup touched `memory.high`.
     case memoryHigh(UInt64)
+    /// The policy's part about health was changed for what runs already.
+    case healthPolicyChanged
+    /// The answer to ``WorkerAction/probe(_:_:)``.
+    case probed(UInt64, ProbeKind, passed: Bool)
+    /// Too many of its health probes failed in a row, and so did the last one.
+    case unhealthy(UInt64)
     /// Its leader has ended and other processes of it are left.
     case leaderExited(UInt64, Exit)
     /// Its leader has ended and its cgroup is empty.
@@ -53,6 +59,8 @@ public enum WorkerDeadline: Hashable, Sendable, Codable {
     case phase(UInt64)
     /// The end of an incarnation's silence.
     case watchdog(UInt64)
+    /// When an incarnation is to be probed again.
+    case probe(UInt64)
 }
 
 /// What a worker's state machine wants done, in this order.
@@ -73,6 +81,10 @@ public enum WorkerAction: Hashable, Sendable, Codable {
     case thaw(UInt64)
     /// Forget the incarnation and remove its cgroup; no process of it is left.
     case discard(UInt64)
+    /// Probe the incarnation; to be answered by `probed`.
+    case probe(UInt64, ProbeKind)
+    /// Give up the probe that is under way; its answer isn't wanted any more.
+    case endProbe(UInt64)
     /// Ask for a deadline, in place of an earlier one of its kind.
     case arm(WorkerDeadline, at: Duration)
     /// Give up a deadline.
@@ -95,6 +107,10 @@ public enum WorkerEvent: Hashable, Sendable, Codable {
     case frozen(UInt64)
     /// A frozen incarnation goes on.
     case thawed(UInt64)
+    /// Too many health probes of an incarnation failed in a row.
+    case unhealthy(UInt64)
+    /// An incarnation that was unhealthy is well again.
+    case healthy(UInt64)
     /// Nothing of an incarnation is left, whoever wished so.
     case gone(PastIncarnation)
     /// Processes of an incarnation don't die even though its cgroup was killed.

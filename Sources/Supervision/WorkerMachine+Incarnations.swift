@@ -5,7 +5,7 @@ extension WorkerMachine {
     mutating func spawn(at now: Duration) {
         cancelRestart()
         lastNumber += 1
-        let incarnation = Incarnation(number: lastNumber, watchdog: policy.watchdog, at: now)
+        let incarnation = Incarnation(number: lastNumber, watchdog: policy.watchdog, health: policy.health, at: now)
         if current == nil { current = incarnation } else { successor = incarnation }
         actions.append(.spawn(lastNumber))
     }
@@ -18,7 +18,9 @@ extension WorkerMachine {
             guard incarnation.phase == .starting, machine.policy.type != .oneshot else { return }
             switch machine.policy.readiness {
             case .exec: machine.becomeReady(&incarnation, at: now)
-            case .notify: machine.setDeadline(now + machine.policy.readyTimeout, of: &incarnation)
+            case .notify, .tcp, .http, .command, .log:
+                machine.setDeadline(now + machine.policy.readyTimeout, of: &incarnation)
+                machine.beginReadyProbes(of: &incarnation, at: now)
             }
         }
         takeOver(at: now)
@@ -58,6 +60,8 @@ extension WorkerMachine {
             actions.append(.arm(.watchdog(incarnation.number), at: now + watchdog))
         }
         actions.append(.report(.ready(incarnation.number, after: now - incarnation.startedAt)))
+        endProbes(of: &incarnation)
+        beginHealthProbes(of: &incarnation, at: now)
     }
 
     /// Makes the successor the current incarnation if it is ready, and stops the predecessor.
@@ -102,6 +106,7 @@ extension WorkerMachine {
 
     mutating func kill(_ incarnation: inout Incarnation, byCommand: Bool, at now: Duration) {
         disarmWatchdog(of: incarnation)
+        endProbes(of: &incarnation)
         incarnation.phase = .killing
         incarnation.endingSince = incarnation.endingSince ?? now
         // It dies frozen, too.
@@ -119,6 +124,7 @@ extension WorkerMachine {
 
     mutating func expectEnd(of incarnation: inout Incarnation, at now: Duration) {
         disarmWatchdog(of: incarnation)
+        endProbes(of: &incarnation)
         thaw(&incarnation)
         incarnation.endingSince = incarnation.endingSince ?? now
         incarnation.phase = .stopping
@@ -138,6 +144,7 @@ extension WorkerMachine {
         var past: PastIncarnation?
         change(number) { machine, incarnation in
             machine.setDeadline(nil, of: &incarnation)
+            machine.endProbes(of: &incarnation)
             let reason = isOutOfMemory ? .oomKill : incarnation.stopReason ?? EndReason(exit)
             past = PastIncarnation(incarnation, reason, exit, goneAt: now)
         }
@@ -266,6 +273,7 @@ extension WorkerMachine {
                     machine.actions.append(.arm(.watchdog(number), at: heardAt + watchdog))
                 }
             }
+        case .probe(let number): probeIsDue(number, at: now)
         case .phase(let number):
             change(number) { machine, incarnation in
                 guard let deadline = incarnation.deadline, deadline <= now else { return }

@@ -98,6 +98,12 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
     /// Whether nothing of it is left and nothing will be without a command.
     var isDown: Bool { !isMeantToRun && current == nil && successor == nil && retiring.isEmpty }
 
+    /// Whether an incarnation that serves is unhealthy, by its last health probe too, and is to be replaced.
+    public func isUnhealthy(_ number: UInt64) -> Bool {
+        guard let current, current.number == number, current.phase == .ready else { return false }
+        return !current.healthCount.isHealthy && current.healthCount.failures > 0
+    }
+
     /// Whether anything is left of the incarnations up to a number.
     public func hasIncarnation(upTo number: UInt64) -> Bool {
         [current, successor].contains { $0.map { $0.number <= number } ?? false }
@@ -131,6 +137,7 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
             change(number) { machine, incarnation in
                 guard incarnation.phase == .ready || incarnation.phase == .starting else { return }
                 incarnation.phase = .draining
+                machine.endProbes(of: &incarnation)
                 machine.setDeadline(now + machine.policy.stopTimeout, of: &incarnation)
             }
         case .watchdog(let number): change(number) { _, incarnation in incarnation.heardAt = now }
@@ -144,6 +151,12 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
             // It goes on touching it until its successor takes over; that must not put the successor off.
             guard current?.number == number, replacement == nil, policy.type != .oneshot else { break }
             replace(.memoryHigh, at: now, using: &random)
+        case .unhealthy(let number):
+            // Its probes go on to fail until its successor takes over, as above.
+            guard let current, current.number == number, current.phase == .ready, replacement == nil else { break }
+            replace(.health, at: now, using: &random)
+        case .healthPolicyChanged: changeHealthPolicy(at: now)
+        case .probed(let number, let kind, let passed): probed(number, kind, passed: passed, at: now)
         case .leaderExited(let number, let exit):
             change(number) { machine, incarnation in
                 incarnation.stopReason = incarnation.stopReason ?? EndReason(exit)
@@ -210,6 +223,7 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
         guard let current, current.phase == .ready, !current.isFrozen else { return }
         change(current.number) { machine, incarnation in
             incarnation.isFrozen = true
+            machine.endProbes(of: &incarnation)
             machine.actions.append(.freeze(incarnation.number))
             if incarnation.watchdog != nil { machine.actions.append(.disarm(.watchdog(incarnation.number))) }
             machine.actions.append(.report(.frozen(incarnation.number)))
@@ -224,6 +238,7 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
             if let watchdog = incarnation.watchdog {
                 machine.actions.append(.arm(.watchdog(incarnation.number), at: now + watchdog))
             }
+            machine.resumeHealthProbes(of: &incarnation, at: now)
         }
     }
 

@@ -6,6 +6,22 @@ public struct WorkerPolicy: Hashable, Sendable, Codable {
         case exec
         /// It sent `READY=1` (sd_notify(3)).
         case notify
+        /// A connection to it succeeded.
+        case tcp
+        /// It answered an HTTP request.
+        case http
+        /// A command that looks at it succeeded.
+        case command
+        /// It printed a certain line.
+        case log
+
+        /// Whether it has to be asked, again and again.
+        var isProbed: Bool {
+            switch self {
+            case .tcp, .http, .command: true
+            case .exec, .notify, .log: false
+            }
+        }
     }
 
     /// What the workers are for.
@@ -14,24 +30,30 @@ public struct WorkerPolicy: Hashable, Sendable, Codable {
     public var readiness: Readiness
     /// How long an incarnation may take to become ready before it is stopped as failed.
     public var readyTimeout: Duration
+    /// The time from one probe for readiness to the next.
+    public var readyInterval: Duration
     /// How long an incarnation may take from the stop signal to its end before its cgroup is killed.
     public var stopTimeout: Duration
     /// How long a ready incarnation may stay silent between two `WATCHDOG=1`; nil if it need not send any.
     public var watchdog: Duration?
+    /// How often a ready incarnation is probed for its health; nil if it isn't.
+    public var health: HealthPolicy?
     /// When it is started again.
     public var restart: RestartPolicy
 
     /// A policy; what is left out is as documented for the configuration file.
     public init(
         type: ServiceType = .service, readiness: Readiness = .exec, readyTimeout: Duration = .seconds(60),
-        stopTimeout: Duration = .seconds(10),
-        watchdog: Duration? = nil, restart: RestartPolicy = RestartPolicy()
+        readyInterval: Duration = .milliseconds(200), stopTimeout: Duration = .seconds(10), watchdog: Duration? = nil,
+        health: HealthPolicy? = nil, restart: RestartPolicy = RestartPolicy()
     ) {
         self.type = type
         self.readiness = readiness
         self.readyTimeout = readyTimeout
+        self.readyInterval = readyInterval
         self.stopTimeout = stopTimeout
         self.watchdog = watchdog
+        self.health = health
         self.restart = restart
     }
 }

@@ -12,6 +12,10 @@ public enum EventKind: String, CaseIterable, Sendable {
     case oomKill = "oom-kill"
     /// An incarnation touched its `memory.high`.
     case memoryHigh = "memory-high"
+    /// Too many health probes of an incarnation failed in a row.
+    case unhealthy
+    /// An incarnation that was unhealthy is well again.
+    case healthy
     /// A successor of an incarnation is being started.
     case replacing
     /// A successor took over from an incarnation.
@@ -80,6 +84,8 @@ public enum EventKind: String, CaseIterable, Sendable {
         case .restarting: "88c08d231a0e452b9f9e1e64b69b4057"
         case .oomKill: "4cb9e4a1ddfd4cea9783646d466f6eb7"
         case .memoryHigh: "e4898910730042c0acf48f2c5bef6874"
+        case .unhealthy: "4cbaf9298d4cb9e5506d69cd12c5a861"
+        case .healthy: "316f456d8e2071077a91213c441211d1"
         case .replacing: "d8608247d3de406d947fe208b15af1d0"
         case .replaced: "ac7966a24bf842cd970663d1404084ba"
         case .stopping: "f1dea35edadd487eb086ff7f6b78e3c8"

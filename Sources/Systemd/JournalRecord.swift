@@ -14,6 +14,8 @@ public struct JournalRecord: Hashable, Sendable {
     public let message: String
     /// Who wrote it, as the kernel told journald.
     public let pid: Int32?
+    /// The cgroup of who wrote it, as journald found it.
+    public let controlGroup: String?
     /// The service that the entry is about, if it is the supervisor's, as are all that follow.
     public let service: String?
     /// The worker's number.
@@ -34,6 +36,7 @@ public struct JournalRecord: Hashable, Sendable {
         identifier = fields["SYSLOG_IDENTIFIER"] ?? ""
         message = fields["MESSAGE"] ?? ""
         pid = fields["_PID"].flatMap(Int32.init)
+        controlGroup = fields["_SYSTEMD_CGROUP"]
         service = fields["CADRE_SERVICE"]
         worker = fields["CADRE_WORKER"].flatMap(Int.init)
         incarnation = fields["CADRE_INCARNATION"]
@@ -43,7 +46,8 @@ public struct JournalRecord: Hashable, Sendable {
 
     /// The fields that make a record.
     static let fieldNames: Set = [
-        "PRIORITY", "SYSLOG_IDENTIFIER", "MESSAGE", "_PID", "CADRE_SERVICE", "CADRE_WORKER", "CADRE_INCARNATION",
+        "PRIORITY", "SYSLOG_IDENTIFIER", "MESSAGE", "_PID", "_SYSTEMD_CGROUP", "CADRE_SERVICE", "CADRE_WORKER",
+        "CADRE_INCARNATION",
         "CADRE_EVENT", "MESSAGE_ID",
     ]
 }

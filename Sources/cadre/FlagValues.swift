@@ -4,7 +4,6 @@ import Glibc
 import Specification
 public import Supervision
 
-extension WorkerPolicy.Readiness: ExpressibleByArgument {}
 extension RestartPolicy.Condition: ExpressibleByArgument {}
 
 /// The values of flags; each error names its flag.

@@ -51,6 +51,7 @@ struct InspectionText {
         rows.add("incarnation", worker.incarnation.map(String.init))
         rows.add("uptime", worker.uptimeSeconds.map { DurationFormat.uptime(.seconds($0)) })
         rows.add("restarts", "\(worker.restarts)\(Self.reasons(worker.restartsByReason))")
+        rows.add("last probe", worker.probe.map(Self.phrase))
         rows.add("last exit", worker.lastExit.map(StatusTable.lastExit))
         rows.add("command", inspection.command.map(Self.quoted).joined(separator: " "))
         rows.add("executable", leader?.executable)
@@ -58,6 +59,13 @@ struct InspectionText {
         rows.add("credentials", leader?.user == nil ? nil : credentials)
         rows.add("log", inspection.log)
         table(rows)
+    }
+
+    /// `health passed`, `health failed (2 in a row): …`.
+    private static func phrase(_ probe: ProbeSnapshot) -> String {
+        if probe.passed { return "\(probe.kind) passed" }
+        let row = probe.failures > 1 ? " (\(probe.failures) in a row)" : ""
+        return "\(probe.kind) failed\(row)\(probe.problem.map { ": \($0)" } ?? "")"
     }
 
     private mutating func describe(_ group: ControlGroupInspection) {

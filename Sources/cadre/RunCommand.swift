@@ -60,9 +60,17 @@ struct RunCommand: ParsableCommand {
     var user: String?
 
     @Option(
-        help: ArgumentHelp("When a copy is ready: exec (it was executed) or notify (it sent READY=1).", valueName: "by")
-    )
-    var ready = WorkerPolicy.Readiness.exec
+        help: ArgumentHelp(
+            "When a copy is ready: exec (it was executed), notify (it sent READY=1), or a check.",
+            discussion: "A check is tcp=address, http=url or log=text. {worker} in it is the copy's number.",
+            valueName: "by"))
+    var ready = "exec"
+
+    @Option(
+        help: ArgumentHelp(
+            "Check every 10 s that a copy is well, and replace it after 3 failures: tcp=address or http=url.",
+            valueName: "check"))
+    var health: String?
 
     @Option(
         help: ArgumentHelp("When a copy that ended is started again: always, on-failure or never.", valueName: "policy")
@@ -128,7 +136,8 @@ struct RunCommand: ParsableCommand {
         service.workers = try workerCount()
         service.directory = template(try directory.map { try absolute($0) } ?? workingDirectory())
         service.user = user
-        service.policy.readiness = ready
+        try setReady(of: &service)
+        try setHealth(of: &service)
         service.policy.restart.condition = restart
         if let stopTimeout { service.policy.stopTimeout = try duration(stopTimeout, "--stop-timeout") }
         if let memory { service.limits.memoryMax = try size(memory, "--memory") }
@@ -148,6 +157,9 @@ struct RunCommand: ParsableCommand {
         case .terminal: service.log = LogSpecification(destination: .terminal)
         case .journal: service.log = LogSpecification(destination: .journal)
         case .none: service.log = LogSpecification(destination: .none)
+        }
+        if service.policy.readiness == .log, log == .none {
+            throw ValidationError("--ready: a line can't be waited for with --log none")
         }
         return service
     }

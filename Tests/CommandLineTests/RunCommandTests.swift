@@ -33,10 +33,33 @@ import Testing
         #expect(service.environmentFile == "/etc/env")
         #expect(service.directory == "/srv")
         #expect(service.user == "www-data")
-        #expect(service.policy.readiness == .notify)
+        #expect(service.policy.readiness == .notify && service.healthProbe == nil)
         #expect(service.policy.restart.condition == .onFailure)
         #expect(service.policy.stopTimeout == .seconds(90))
         #expect(service.log.destination == .terminal)
+    }
+
+    @Test("reads checks") func checks() throws {
+        let http = try service(
+            "--ready", "http=http://127.0.0.1:900{worker}/{x}", "--health", "tcp=127.0.0.1:900{worker}", "--", "a")
+        #expect(http.policy.readiness == .http)
+        #expect(http.readyProbe == .http(url: "http://127.0.0.1:900{worker}/{{x}}"))
+        #expect(http.healthProbe == HealthProbe(target: .tcp(address: "127.0.0.1:900{worker}")))
+        #expect(http.policy.health == HealthPolicy())
+        let log = try service("--ready", "log=a=b", "--", "a")
+        #expect(log.policy.readiness == .log && log.readyLine == "a=b")
+    }
+
+    @Test(
+        "takes no check that it can't do",
+        arguments: [
+            ["--ready", "http"], ["--ready", "exec=a"], ["--ready", "log="], ["--ready", "command=a"],
+            ["--ready", "tcp=:1"],
+            ["--ready", "http=https://a"], ["--health", "log=a"], ["--health", "http=a"],
+            ["--ready", "log=a", "--log", "none"],
+        ])
+    func noChecks(arguments: [String]) {
+        #expect(throws: (any Error).self) { _ = try RunCommand.parse(arguments + ["--", "a"]).makeService() }
     }
 
     @Test("takes the command's own flags for the command's") func passthrough() throws {
@@ -72,7 +95,7 @@ import Testing
             (["-n", "many"], "--workers: "), (["--stop-timeout", "infinity"], "--stop-timeout: "),
             (["--stop-timeout", "soon"], "--stop-timeout: "), (["--listen", "http=nowhere"], "--listen: "),
             (["--env", "=x"], "--env: "), (["--name", "a/b"], "--name: "), (["--name", "supervisor"], "--name: "),
-            (["--ready", "soon"], "--ready <by>"), (["--restart", "maybe"], "--restart <policy>"),
+            (["--ready", "soon"], "--ready: "), (["--restart", "maybe"], "--restart <policy>"),
         ])
     func wrong(flags: [String], expected: String) throws {
         let error = #expect(throws: (any Error).self) { try RunCommand.parse(flags + ["--", "true"]) }

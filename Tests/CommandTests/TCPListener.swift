@@ -1,13 +1,15 @@
 import CLinux
 import Glibc
 import Reactor
+import Testing
 
 /// A TCP socket that listens on a port of the kernel's choice.
 final class TCPListener {
     let port: UInt16
+    private var number: Int32 = -1
     private var descriptor: Descriptor?
 
-    init() throws {
+    init(backlog: Int32 = 1) throws {
         let opened = Descriptor(
             owning: try systemCall("socket") {
                 socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
@@ -19,12 +21,20 @@ final class TCPListener {
         try withUnsafeMutablePointer(to: &address) { pointer in
             try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
                 try systemCall("bind") { bind(opened.rawValue, pointer, size) }
-                try systemCall("listen") { listen(opened.rawValue, 1) }
+                try systemCall("listen") { listen(opened.rawValue, backlog) }
                 try systemCall("getsockname") { getsockname(opened.rawValue, pointer, &size) }
             }
         }
         port = UInt16(bigEndian: address.sin_port)
+        number = opened.rawValue
         descriptor = consume opened
+    }
+
+    /// Waits for a connection.
+    func accept() throws -> Descriptor {
+        let listener = number
+        try #require(try isReadable(listener, until: .now + Machine.patience), "nobody connects")
+        return Descriptor(owning: try systemCall("accept4") { cadre_accept(listener, Int32(SOCK_CLOEXEC.rawValue)) })
     }
 
     func close() { descriptor = nil }

@@ -111,8 +111,14 @@ import Testing
         "a key of a table in a service that is wrong is reported",
         arguments: [
             ("ready = 1", "ready: 1 is an integer, not a table; write [service.web.ready]"),
-            ("ready.by = \"http\"", "ready.by: \"http\" is unknown; write \"exec\" or \"notify\""),
-            ("ready.by = 1", "ready.by: 1 is an integer, not a string; write \"exec\" or \"notify\""),
+            (
+                "ready.by = \"htp\"",
+                "ready.by: \"htp\" is unknown; write \"exec\", \"notify\", \"tcp\", \"http\", \"command\" or \"log\""
+            ),
+            (
+                "ready.by = 1",
+                "ready.by: 1 is an integer, not a string; write \"exec\", \"notify\", \"tcp\", \"http\", \"command\" or \"log\""
+            ),
             ("ready.timeout = 0", "ready.timeout: the duration must be more than zero; write one such as \"10s\""),
             (
                 "ready.timeout = \"infinity\"",
@@ -247,9 +253,12 @@ import Testing
             ("memory_max = 1", "memory_max: unknown key here; it belongs in [service.NAME.limits]"),
             (
                 "timeout = 1",
-                "timeout: unknown key here; it belongs in [service.NAME.ready] or [service.NAME.stop]"
+                "timeout: unknown key here; it belongs in [service.NAME.ready] or [service.NAME.health] or [service.NAME.stop]"
             ),
-            ("ready.\"a b\" = 1", "ready.\"a b\": unknown key; known here: by, timeout"),
+            (
+                "ready.\"a b\" = 1",
+                "ready.\"a b\": unknown key; known here: by, timeout, interval, address, url, status, body, command, line"
+            ),
             ("certificate = 1", "certificate: unknown key here; it belongs in [control.tls]"),
         ])
     func unknownKeys(line: String, problem: String) {

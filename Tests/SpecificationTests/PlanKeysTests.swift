@@ -56,6 +56,82 @@ import Testing
         Example("ready.by", "", "ready.by = \"notify\"", "ready.by: \"exec\" → \"notify\" (live)"),
         Example("ready.timeout", "", "ready.timeout = 10", "ready.timeout: \"1min\" → \"10s\" (live)"),
         Example(
+            "ready.interval", "ready = { by = \"tcp\", address = \"a:1\" }",
+            "ready = { by = \"tcp\", address = \"a:1\", interval = 1 }",
+            "ready.interval: \"200ms\" → \"1s\" (live)"),
+        Example(
+            "ready.address", "ready = { by = \"tcp\", address = \"a:1\" }",
+            "ready = { by = \"tcp\", address = \"a:2\" }",
+            "ready.address: \"a:1\" → \"a:2\" (live)"),
+        Example(
+            "ready.url", "ready = { by = \"http\", url = \"http://a\" }",
+            "ready = { by = \"http\", url = \"http://b\" }",
+            "ready.url: \"http://a\" → \"http://b\" (live)"),
+        Example(
+            "ready.status", "ready = { by = \"http\", url = \"http://a\" }",
+            "ready = { by = \"http\", url = \"http://a\", status = \"200, 301-302\" }",
+            "ready.status: \"200-399\" → \"200,301-302\" (live)"),
+        Example(
+            "ready.body", "ready = { by = \"http\", url = \"http://a\" }",
+            "ready = { by = \"http\", url = \"http://a\", body = \"ok\" }",
+            "ready.body: - → \"ok\" (live)"),
+        Example(
+            "ready.command", "ready = { by = \"command\", command = [\"a\"] }",
+            "ready = { by = \"command\", command = [\"b\"] }",
+            "ready.command: [\"a\"] → [\"b\"] (live)"),
+        Example(
+            "ready.line", "ready = { by = \"log\", line = \"a\" }",
+            "ready = { by = \"log\", line = \"b\" }",
+            "ready.line: \"a\" → \"b\" (live)"),
+        Example(
+            "health.interval", "health = { by = \"http\", url = \"http://a\" }",
+            "health = { by = \"http\", url = \"http://a\", interval = 1 }",
+            "health.interval: \"10s\" → \"1s\" (live)"),
+        Example(
+            "health.timeout", "health = { by = \"http\", url = \"http://a\" }",
+            "health = { by = \"http\", url = \"http://a\", timeout = 1 }",
+            "health.timeout: \"2s\" → \"1s\" (live)"),
+        Example(
+            "health.failures", "health = { by = \"http\", url = \"http://a\" }",
+            "health = { by = \"http\", url = \"http://a\", failures = 1 }",
+            "health.failures: 3 → 1 (live)"),
+        Example(
+            "health.successes", "health = { by = \"http\", url = \"http://a\" }",
+            "health = { by = \"http\", url = \"http://a\", successes = 2 }",
+            "health.successes: 1 → 2 (live)"),
+        Example(
+            "health.start_grace", "health = { by = \"http\", url = \"http://a\" }",
+            "health = { by = \"http\", url = \"http://a\", start_grace = 1 }",
+            "health.start_grace: \"0s\" → \"1s\" (live)"),
+        Example(
+            "health.status", "health = { by = \"http\", url = \"http://a\" }",
+            "health = { by = \"http\", url = \"http://a\", status = \"200\" }",
+            "health.status: \"200-399\" → \"200\" (live)"),
+        Example(
+            "health.body", "health = { by = \"http\", url = \"http://a\" }",
+            "health = { by = \"http\", url = \"http://a\", body = \"ok\" }",
+            "health.body: - → \"ok\" (live)"),
+        Example(
+            "health.url", "health = { by = \"http\", url = \"http://a\" }",
+            "health = { by = \"http\", url = \"http://b\" }",
+            "health.url: \"http://a\" → \"http://b\" (live)"),
+        Example(
+            "health.address", "health = { by = \"tcp\", address = \"a:1\" }",
+            "health = { by = \"tcp\", address = \"a:2\" }",
+            "health.address: \"a:1\" → \"a:2\" (live)"),
+        Example(
+            "health.command", "health = { by = \"command\", command = [\"a\"] }",
+            "health = { by = \"command\", command = [\"b\"] }",
+            "health.command: [\"a\"] → [\"b\"] (live)"),
+        Example(
+            "health.by", "health = { by = \"tcp\", address = \"a:1\" }",
+            "health = { by = \"command\", command = [\"a\"] }",
+            """
+            health.address: "a:1" → - (live)
+            health.by: "tcp" → "command" (live)
+            health.command: - → ["a"] (live)
+            """),
+        Example(
             "limits.memory_max", "limits.memory_max = \"0.5G\"", "limits.memory_max = \"infinity\"",
             "limits.memory_max: \"512M\" → \"infinity\" (live)"),
         Example(
@@ -155,7 +231,8 @@ import Testing
             Key.allCases.map { "\(table).\($0.rawValue)" }
         }
         let serviceTables = [
-            "ready": keys(ReadyKey.self, "ready"), "limits": keys(LimitsKey.self, "limits"),
+            "ready": keys(ReadyKey.self, "ready"), "health": keys(HealthKey.self, "health"),
+            "limits": keys(LimitsKey.self, "limits"),
             "restart": keys(RestartKey.self, "restart"), "stop": keys(StopKey.self, "stop"),
             "socket": keys(SocketKey.self, "socket"), "log": keys(LogKey.self, "log"),
         ]

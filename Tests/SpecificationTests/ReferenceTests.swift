@@ -15,12 +15,21 @@ import Testing
 
     @Test("the reference's examples are all valid together, but for the log, whose file excludes \"auto\"")
     func examples() throws {
-        let complaints = complaints(try uncommented())
+        // The keys of all ways to probe are there, one of which is chosen.
+        let problems = complaints(try uncommented()).filter { !$0.contains(" is used only with by = ") }
+            .filter { !$0.contains("ready.interval: an interval is for by = ") }
         #expect(
-            complaints.count == 1 && complaints.first?.contains("service.web.log.file: a file is used only") == true)
-        let text = try uncommented().replacing("\nto = \"auto\"\n", with: "\n")
+            problems.count == 1 && problems.first?.contains("service.web.log.file: a file is used only") == true)
+        let misplaced = Set(
+            complaints(try uncommented()).compactMap { $0.split(separator: ":")[1] }.compactMap { Int($0) })
+        let lines = try uncommented().split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+            .map { misplaced.contains($0.offset + 1) && !$0.element.hasPrefix("file = ") ? "" : $0.element }
+        let text = lines.joined(separator: "\n").replacing("\nto = \"auto\"\n", with: "\n")
         let service = try #require(try Specification.parse([("reference.toml", text)]).services.last)
         #expect(service.after == ["cache": .ready] && service.requires == ["migrate": .completed])
+        #expect(
+            service.healthProbe == HealthProbe(target: .http(url: "http://127.0.0.1:900{worker}/health", body: "fine")))
+        #expect(service.policy.health == HealthPolicy())
         #expect(service.log.destination == .file("/var/log/{service}-{worker}.log"))
         #expect(service.sockets == [.init(name: "http", address: .internet(host: nil, port: 8080), backlog: 4096)])
         #expect(service.introspect == "http://127.0.0.1:900{worker}/debug")
@@ -47,6 +56,7 @@ import Testing
         #expect(Set(root.keys) == known(RootKey.self))
         #expect(Set(web.keys) == known(ServiceKey.self))
         #expect(keys("ready", of: web) == known(ReadyKey.self))
+        #expect(keys("health", of: web) == known(HealthKey.self))
         #expect(keys("limits", of: web) == known(LimitsKey.self))
         #expect(keys("restart", of: web) == known(RestartKey.self))
         #expect(keys("stop", of: web) == known(StopKey.self))

@@ -8,7 +8,8 @@ import Testing
             .spawned(number), .spawnFailed(number, isExhaustion: false), .spawnFailed(number, isExhaustion: true),
             .ready(number), .stopping(number), .watchdog(number), .watchdogTrigger(number),
             .extendTimeout(number, .seconds(5)), .memoryHigh(number), .leaderExited(number, .code(0)),
-            .exited(number), .deadline(.phase(number)), .deadline(.watchdog(number)),
+            .exited(number), .deadline(.phase(number)), .deadline(.watchdog(number)), .deadline(.probe(number)),
+            .probed(number, .ready, passed: true), .probed(number, .health, passed: false), .unhealthy(number),
         ]
     }
 

@@ -44,6 +44,8 @@ struct ModelWorld {
     private var processes: [Key: Process] = [:]
     private var armed: [WorkerID: [WorkerDeadline: Duration]] = [:]
     private var events: [Event] = []
+    /// The incarnations of which a probe is under way.
+    private var probed: [Key: ProbeKind] = [:]
     private var spawnsNow = 0
     private let services = ["db", "job", "web"]
 
@@ -85,8 +87,11 @@ struct ModelWorld {
         switch Int.random(in: 0..<16, using: &random) {
         case 0...3:
             let policy = WorkerPolicy(
-                type: service == "job" ? .oneshot : .service, readiness: chance(0.7) ? .notify : .exec,
+                type: service == "job" ? .oneshot : .service,
+                readiness: chance(0.5) ? .notify : chance(0.5) ? .http : .exec, readyTimeout: .seconds(20),
                 watchdog: chance(0.3) ? .seconds(3) : nil,
+                health: service != "job" && chance(0.5)
+                    ? HealthPolicy(interval: .seconds(2), failures: 2, startGrace: .seconds(1)) : nil,
                 restart: RestartPolicy(
                     condition: RestartPolicy.Condition.allCases.randomElement(using: &random)!,
                     delay: chance(0.1) ? .zero : .milliseconds(50), budget: 6))
@@ -158,7 +163,16 @@ struct ModelWorld {
                 processes[key]!.isLeaderGone = true
             }
         }
+        if case .probed(let number, let kind, _) = event.input {
+            let key = Key(worker: event.worker, number: number)
+            if probed[key] == kind { probed[key] = nil }
+        }
         try tell(event.worker, event.input)
+        if case .probed(let number, _, _) = event.input,
+            fleet.worker(event.worker)?.isUnhealthy(number) == true
+        {
+            try tell(event.worker, .unhealthy(number))
+        }
         // The same news may come twice, and late.
         if event.input.mayComeTwice && chance(0.2) { later(event.worker, event.input, in: 0...3, isLate: true) }
     }
@@ -212,12 +226,26 @@ struct ModelWorld {
             _ = try process(worker, number, action)
             processes[Key(worker: worker, number: number)] = nil
             let left = armed[worker, default: [:]].keys.filter { $0.number == number }
+            try hold(
+                probed[Key(worker: worker, number: number)] == nil, "\(worker)@\(number) is discarded and probed")
             try hold(left.isEmpty, "\(worker)@\(number) is discarded with deadlines armed: \(left)")
         case .arm(let deadline, let at):
             try hold(at > now, "\(worker) arms \(deadline) in the past")
             if let number = deadline.number { _ = try process(worker, number, action) }
             armed[worker, default: [:]][deadline] = at
         case .disarm(let deadline): armed[worker, default: [:]][deadline] = nil
+        case .probe(let number, let kind):
+            let process = try process(worker, number, action)
+            try hold(!process.isFrozen, "\(worker)@\(number) is probed while frozen")
+            try hold(
+                probed.updateValue(kind, forKey: Key(worker: worker, number: number)) == nil,
+                "\(worker)@\(number) has two probes")
+            let passes = kind == .ready && process.behaviour == .neverReady ? 0 : 0.7
+            later(worker, .probed(number, kind, passed: chance(passes)), in: 0...3)
+        case .endProbe(let number):
+            try hold(
+                probed.removeValue(forKey: Key(worker: worker, number: number)) != nil,
+                "a probe of \(worker)@\(number) is ended that isn't there")
         case .report: break
         }
     }
@@ -327,7 +355,11 @@ struct ModelWorld {
                 }
                 try hold(
                     isArmed || isAnswerDue || worker.service == "job", "\(key) is starting without a deadline")
-            case .ready: break
+            case .ready:
+                let isProbed = incarnation.probe != nil
+                try hold(
+                    isProbed == (incarnation.health != nil && !incarnation.isFrozen),
+                    "\(key) is probed or not as it isn't")
             }
         }
         try hold(machine.successor == nil || machine.current != nil, "\(worker) has a successor of nothing")
@@ -347,35 +379,5 @@ struct ModelWorld {
                 "\(worker) is being replaced, and no successor is pending")
         }
         return incarnations.count
-    }
-}
-
-extension WorkerInput {
-    fileprivate var number: UInt64? {
-        switch self {
-        case .start, .stop, .remove, .replace, .kill, .freeze, .thaw, .reset, .hold: nil
-        case .spawned(let number), .spawnFailed(let number, _), .ready(let number), .stopping(let number),
-            .watchdog(let number), .watchdogTrigger(let number), .extendTimeout(let number, _),
-            .memoryHigh(let number), .leaderExited(let number, _), .gone(let number, _, _):
-            number
-        case .deadline(let deadline): deadline.number
-        }
-    }
-
-    fileprivate var mayComeTwice: Bool {
-        switch self {
-        case .ready, .stopping, .watchdog, .watchdogTrigger, .memoryHigh, .gone, .extendTimeout, .spawnFailed: true
-        case .start, .stop, .remove, .replace, .kill, .freeze, .thaw, .reset, .hold, .spawned, .leaderExited, .deadline:
-            false
-        }
-    }
-}
-
-extension WorkerDeadline {
-    fileprivate var number: UInt64? {
-        switch self {
-        case .restart: nil
-        case .phase(let number), .watchdog(let number): number
-        }
     }
 }

@@ -51,11 +51,13 @@ final class Subject {
 extension WorkerPolicy {
     /// Waits of 1, 2, 4, 8 and again 8 seconds; five restarts in a hundred seconds.
     static func test(
-        readiness: Readiness = .notify, watchdog: Duration? = nil, condition: RestartPolicy.Condition = .always,
+        readiness: Readiness = .notify, watchdog: Duration? = nil, health: HealthPolicy? = nil,
+        condition: RestartPolicy.Condition = .always,
         jitter: Double = 0
     ) -> WorkerPolicy {
         WorkerPolicy(
             readiness: readiness, readyTimeout: .seconds(60), stopTimeout: .seconds(10), watchdog: watchdog,
+            health: health,
             restart: RestartPolicy(
                 condition: condition, delay: .seconds(1), maximumDelay: .seconds(8), multiplier: 2, jitter: jitter,
                 budget: 5, window: .seconds(100)))

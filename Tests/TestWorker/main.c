@@ -33,6 +33,7 @@ static const struct verb verbs[] = {
     {"nest", behave_nest, 0, "starts children that ignore SIGTERM in new cgroups below its own, which print \"nested\"; waits for SIGTERM"},
     {"notify", behave_notify, 1, "TEXT: sends TEXT (\\n is a new line) to NOTIFY_SOCKET, then waits for SIGTERM"},
     {"notify-grandchild", behave_notify_grandchild, 1, "TEXT: the same from an orphan that exits at once"},
+    {"listen", behave_listen, 1, "PATH: answers as serve does, on a unix socket of its own"},
     {"serve", behave_serve, 0, "[BYTES]: answers HTTP on descriptor 3 with its process ID and cgroup until SIGTERM; leaks BYTES each time"},
 };
 

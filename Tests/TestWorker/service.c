@@ -96,6 +96,8 @@ static void leak(size_t size) {
     memset(memory, 0xa5, size);
 }
 
+static void serve(size_t leaked);
+
 void behave_serve(char **arguments) {
     const size_t leaked = arguments[0] != NULL ? (size_t)number(arguments[0]) : 0;
     const char *count = getenv("LISTEN_FDS");
@@ -104,6 +106,27 @@ void behave_serve(char **arguments) {
         fprintf(stderr, "test worker: LISTEN_FDS and LISTEN_PID don't name a socket of this process\n");
         exit(78);
     }
+    serve(leaked);
+}
+
+void behave_listen(char **arguments) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(arguments[0]) >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        fail(arguments[0]);
+    }
+    strcpy(address.sun_path, arguments[0]);
+    unlink(arguments[0]);
+    const int descriptor = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (descriptor == -1 || bind(descriptor, (struct sockaddr *)&address, sizeof address) == -1
+        || listen(descriptor, 64) == -1 || dup2(descriptor, 3) == -1) {
+        fail(arguments[0]);
+    }
+    serve(0);
+}
+
+// Answers on descriptor 3 until SIGTERM.
+static void serve(size_t leaked) {
     enum { listener = 3 };
     // Other workers share the socket: one that poll saw may be another's by the time of accept.
     if (fcntl(listener, F_SETFL, fcntl(listener, F_GETFL) | O_NONBLOCK) == -1) {

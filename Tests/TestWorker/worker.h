@@ -62,5 +62,6 @@ void behave_nest(char **arguments);
 void behave_notify(char **arguments);
 void behave_notify_grandchild(char **arguments);
 void behave_serve(char **arguments);
+void behave_listen(char **arguments);
 
 #endif
