@@ -44,7 +44,9 @@ extension Supervisor {
     func spawn(_ worker: WorkerID, _ number: UInt64) {
         do {
             let service = try service(named: worker.service)
-            let incarnation = try claim(worker, number) ?? launcher.launch(worker, number, of: service)
+            let incarnation =
+                try claim(worker, number)
+                ?? launcher.launch(worker, number, of: service, stored: storedDescriptors(of: worker))
             do {
                 try watch(incarnation)
             } catch {
@@ -77,7 +79,9 @@ extension Supervisor {
         guard let specification = specification.services.first(where: { $0.name == name }) else {
             throw UnknownNameError(name: name, services: fleet.serviceNames)
         }
-        let service = Service(specification: specification, group: try root.serviceGroup(name))
+        let service = Service(
+            specification: specification, group: try root.serviceGroup(name),
+            sockets: ListeningSockets(service: name, store: store))
         services[name] = service
         unwritten.services.insert(name)
         return service
@@ -117,6 +121,7 @@ extension Supervisor {
         incarnation.reapLeaders()
         launcher.kept.release(incarnation.keptName)
         guard let service = services[worker.service] else { return }
+        closeUnusedSockets(of: service)
         warn(incarnation) { try service.group.removeTree(childNamed: LiveIncarnation.groupName(worker, number)) }
     }
 
@@ -174,7 +179,15 @@ extension Supervisor {
         case .killed: counters[worker.service, default: ServiceCounters()].kills += 1
         case .gone(let past): remember(past, of: worker)
         case .stuck(let number): live(worker, number)?.isStuck = true
-        case .started, .stopping, .frozen, .thawed, .replacing, .held, .failed, .done, .stopped: break
+        case .stopping:
+            // Told before it hears of it: what comes from now on is for the others.
+            if fleet.worker(worker)?.goal != .running { leaveSockets(of: worker) }
+        case .failed, .done, .stopped, .asleep:
+            leaveSockets(of: worker)
+            dropStoredDescriptors(of: worker)
+            attend(worker.service)
+        case .started: attend(worker.service)
+        case .frozen, .thawed, .replacing, .held: break
         }
         switch event {
         case .ready, .ended, .replaced, .gone: unwritten.usage.insert(worker)

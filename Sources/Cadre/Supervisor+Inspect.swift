@@ -80,7 +80,7 @@ struct InspectionSubject: Sendable {
     }
 
     private func expand(_ text: String) -> String {
-        Template.expand(text, service: worker.id.service, worker: worker.id.number)
+        specification.expand(text, worker: worker.id.number)
     }
 }
 

@@ -43,8 +43,8 @@ final class WorkerLogs {
     }
 
     /// Opens the streams of one incarnation.
-    func open(for worker: WorkerID, _ specification: LogSpecification) throws -> Streams {
-        switch specification.destination {
+    func open(for worker: WorkerID, _ specification: ServiceSpecification) throws -> Streams {
+        switch specification.log.destination {
         case .auto:
             switch standard {
             case .journal: try journalOrTerminal(worker)
@@ -53,7 +53,7 @@ final class WorkerLogs {
         case .journal: try journal(worker)
         case .terminal: try terminal(worker)
         case .file(let template):
-            try file(Template.expand(template, service: worker.service, worker: worker.number))
+            try file(specification.expand(template, worker: worker.number))
         case .none: try file("/dev/null")
         }
     }

@@ -45,6 +45,12 @@ extension SpecificationDecoder {
         return nil
     }
 
+    mutating func boolean(_ node: DocumentNode) -> Bool? {
+        if case .boolean(let value) = node.value { return value }
+        mismatch(node, "a boolean", example: "true or false, without quotes")
+        return nil
+    }
+
     mutating func number(_ node: DocumentNode, in range: ClosedRange<Double>) -> Double? {
         let bounds = "\(Int(range.lowerBound)) to \(Int(range.upperBound))"
         let number: Double
@@ -137,7 +143,7 @@ extension SpecificationDecoder {
 
     /// `text`, if its placeholders are known.
     mutating func template(_ text: String, _ node: DocumentNode) -> String? {
-        guard let problem = Template.problem(in: text) else { return text }
+        guard let problem = Template.problem(in: text, hasPort: hasPort) else { return text }
         report(node, problem)
         return nil
     }

@@ -20,7 +20,8 @@ public struct PastIncarnation: Hashable, Sendable, Codable {
     public var stopDuration: Duration? {
         switch reason {
         case .exit, .signal, .oomKill, .spawn: nil
-        case .memoryHigh, .readyTimeout, .watchdog, .replaced, .manual, .stopped: endingSince.map { goneAt - $0 }
+        case .memoryHigh, .readyTimeout, .watchdog, .replaced, .manual, .stopped, .idle:
+            endingSince.map { goneAt - $0 }
         }
     }
 }

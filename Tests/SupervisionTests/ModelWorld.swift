@@ -82,7 +82,7 @@ struct ModelWorld {
         step += 1
         let service = services.randomElement(using: &random)!
         let worker = WorkerID(service: service, number: Int.random(in: 0..<5, using: &random))
-        switch Int.random(in: 0..<16, using: &random) {
+        switch Int.random(in: 0..<18, using: &random) {
         case 0...3:
             let policy = WorkerPolicy(
                 type: service == "job" ? .oneshot : .service, readiness: chance(0.7) ? .notify : .exec,
@@ -93,7 +93,7 @@ struct ModelWorld {
             try perform(
                 fleet.configure(
                     service, policy: policy, count: Int.random(in: 0..<5, using: &random), replacesWorkers: chance(0.5),
-                    at: now))
+                    startsAsleep: chance(0.2), at: now))
         case 4: try perform(fleet.remove(service, at: now))
         case 5: try tell(worker, .stop)
         case 6: try tell(worker, .replace(.replaced))
@@ -108,6 +108,8 @@ struct ModelWorld {
                 chance(0.3) ? [] : [Dependency(chance(0.5) ? "db" : "job", condition, isRequired: chance(0.5))]
             fleet.setDependencies(dependencies, of: "web")
             try perform(fleet.reconsiderOrder(at: now))
+        case 14: try perform(fleet.sleep(service, at: now))
+        case 15: try perform(fleet.wake(service, at: now))
         default: try tell(worker, .start)
         }
         try check()
@@ -353,7 +355,7 @@ struct ModelWorld {
 extension WorkerInput {
     fileprivate var number: UInt64? {
         switch self {
-        case .start, .stop, .remove, .replace, .kill, .freeze, .thaw, .reset, .hold: nil
+        case .start, .stop, .sleep, .remove, .replace, .kill, .freeze, .thaw, .reset, .hold: nil
         case .spawned(let number), .spawnFailed(let number, _), .ready(let number), .stopping(let number),
             .watchdog(let number), .watchdogTrigger(let number), .extendTimeout(let number, _),
             .memoryHigh(let number), .leaderExited(let number, _), .gone(let number, _, _):
@@ -365,7 +367,8 @@ extension WorkerInput {
     fileprivate var mayComeTwice: Bool {
         switch self {
         case .ready, .stopping, .watchdog, .watchdogTrigger, .memoryHigh, .gone, .extendTimeout, .spawnFailed: true
-        case .start, .stop, .remove, .replace, .kill, .freeze, .thaw, .reset, .hold, .spawned, .leaderExited, .deadline:
+        case .start, .stop, .sleep, .remove, .replace, .kill, .freeze, .thaw, .reset, .hold, .spawned, .leaderExited,
+            .deadline:
             false
         }
     }
