@@ -136,6 +136,7 @@ final class ListeningSockets {
     ///
     /// - Returns: how many connections are queued there and will be lost; 0 if they go to the others.
     func leave(_ worker: Int) -> Int {
+        guard mayHaveUnused || opened?.contains(where: \.reusePort) != false else { return 0 }
         let own = store.names("\(prefix)\(worker).")
         guard !own.isEmpty else { return 0 }
         let lost = Self.migratesRequests ? 0 : own.reduce(0) { $0 + (store[$1].map { queued(on: $0.value) } ?? 0) }

@@ -185,6 +185,8 @@ extension Supervisor {
         case .failed, .done, .stopped, .asleep:
             leaveSockets(of: worker)
             dropStoredDescriptors(of: worker)
+            // One that ended as it had nothing to do is started again by the next connection.
+            if event == .done, services[worker.service]?.demand != nil { tell(worker, .sleep) }
             attend(worker.service)
         case .started: attend(worker.service)
         case .frozen, .thawed, .replacing, .held: break

@@ -43,6 +43,15 @@ extension Supervisor {
         }
     }
 
+    /// Closes what was handed over for services that are no more.
+    func closeForgottenSockets() {
+        let services = Set(
+            store.names("socket.").compactMap { $0.split(separator: ".").dropFirst().first.map(String.init) })
+        for service in services where specified(service) == nil && self.services[service] == nil {
+            ListeningSockets(service: service, store: store).close(allBut: [])
+        }
+    }
+
     /// Changes the sockets of a service that has some open to what is specified now. What its workers were started with
     /// stays open until the last of them is gone.
     func adjustSockets(of specification: ServiceSpecification) {

@@ -110,6 +110,27 @@ import Testing
         }
     }
 
+    @Test("a worker that ends by itself when it has nothing to do is started by the next connection")
+    func endsItself() throws {
+        let port = try freePort()
+        let toml = """
+            [service.web]
+            command = ['/usr/bin/python3', '-c', 'import socket; c, _ = socket.socket(fileno=3).accept(); c.send(c.recv(99))']
+            on_demand = true
+            restart.policy = "on-failure"
+            socket = [{ listen = "127.0.0.1:\(port)" }]
+
+            """
+        try withSupervisor(service("idle", "sleep") + toml) { supervisor in
+            try supervisor.ready("idle/0")
+            for _ in 0..<3 {
+                #expect(try ask("TCP4", "127.0.0.1:\(port)", "again") == "again")
+                try supervisor.expect("web/0 is done")
+                try supervisor.expect("web/0 sleeps until somebody connects")
+            }
+        }
+    }
+
     @Test("it goes on when it is on demand no more, and waits when it is again")
     func changed() throws {
         let port = try freePort()
