@@ -185,24 +185,28 @@ final class ListeningSockets {
     }
 
     /// The path of a unix socket by its name.
-    private static func path(in name: String) -> String? {
+    static func path(in name: String) -> String? {
         guard let start = name.firstRange(of: ".unix%3A/") else { return nil }
-        var path = ""
-        var rest = name[name.index(before: start.upperBound)...]
-        while let character = rest.popFirst() {
-            if character == "%", let code = UInt8(rest.prefix(2), radix: 16) {
-                path.unicodeScalars.append(Unicode.Scalar(code))
+        var path: [UInt8] = []
+        var rest = name.utf8[name.index(before: start.upperBound)...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%"), let code = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) {
+                path.append(code)
                 rest = rest.dropFirst(2)
             } else {
-                path.append(character)
+                path.append(byte)
             }
         }
-        return path
+        return String(decoding: path, as: UTF8.self)
     }
 
-    /// With `%3A` for a colon and `%25` for a percent sign.
+    /// With `%3A` for a colon, and the like for a percent sign and whatever isn't printable ASCII.
     static func encode(_ address: String) -> String {
-        address.replacing("%", with: "%25").replacing(":", with: "%3A")
+        address.utf8.map { byte in
+            let isPlain = (0x21..<0x7F).contains(byte) && byte != UInt8(ascii: "%") && byte != UInt8(ascii: ":")
+            if isPlain { return String(Unicode.Scalar(byte)) }
+            return (byte < 0x10 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
+        }.joined()
     }
 }
 

@@ -74,6 +74,16 @@ import Testing
         #expect(access(path, F_OK) == -1)
     }
 
+    @Test("have names that tell their paths, whatever those have in them") func names() {
+        for path in ["/run/a", "/run/a:b%3A c.d", "/run/\u{E9}\u{1}"] {
+            let encoded = ListeningSockets.encode("unix:\(path)")
+            #expect(encoded.utf8.allSatisfy { (0x21..<0x7F).contains($0) && $0 != UInt8(ascii: ":") })
+            #expect(ListeningSockets.path(in: "socket.web.*.stream.\(encoded)") == path)
+        }
+        #expect(ListeningSockets.path(in: "socket.web.*.stream.%3A8080") == nil)
+        #expect(ListeningSockets.path(in: "socket.web.*.stream.unix%3A@a") == nil)
+    }
+
     @Test("tell of what is opened and closed") func observer() throws {
         var changes: [DescriptorStore.Change] = []
         store.observer = { changes.append($0) }

@@ -56,17 +56,23 @@ import Testing
             try supervisor.ready("idle/0")
             let address = kind == "tcp" ? "('127.0.0.1', \(port))" : "'\(supervisor.scene.path("s"))'"
             let script = """
-                import socket, time
+                import signal, socket, time
+                signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
                 s = socket.socket(\(kind == "tcp" ? "socket.AF_INET" : "socket.AF_UNIX"))
                 s.connect(\(address))
                 time.sleep(1.5)
+                print("held", flush=True)
+                signal.sigwait([signal.SIGUSR1])
                 s.send(b'x')
                 print(s.recv(100).decode())
                 """
-            let (code, output) = try run(["/usr/bin/python3", "-c", script])
-            #expect(code == 0)
+            let client = try RunningProgram(["/usr/bin/python3", "-c", script])
             let pid = try supervisor.ready("web/0")
-            #expect(output == "\(pid) http x")
+            try client.expect(["held"])
+            #expect(try supervisor.worker("web/0").state == "ready")
+            try client.signal(SIGUSR1)
+            let (code, output) = try client.finish()
+            #expect(code == 0 && output.hasSuffix("\(pid) http x"))
             try supervisor.expect("web/0 sleeps")
             #expect(supervisor.lines.count { $0.contains("web/0 is ready") } == 1)
         }
@@ -85,6 +91,7 @@ import Testing
                 try client.signal(SIGTERM)
                 let (code, output) = try client.finish()
                 #expect(code == 0 && output.contains(", not answered 0, longest "), "\(output)")
+                print("scaled to zero and back: \(output.split(separator: "\n").last ?? "")")
             }
         }
     }
@@ -107,6 +114,27 @@ import Testing
             #expect(try supervisor.cadre("start", "web/0").code == 0)
             #expect(try supervisor.worker("web/1").state == "stopped")
             _ = consume connection
+        }
+    }
+
+    @Test("a datagram wakes a service, which gets it")
+    func datagram() throws {
+        let port = try freePort()
+        let toml = """
+            [service.web]
+            command = ['\(Machine.worker)', 'echo']
+            on_demand = true
+            idle_timeout = "300ms"
+            ready.by = "notify"
+            socket = [{ listen = "127.0.0.1:\(port)", type = "datagram" }]
+
+            """
+        try withSupervisor(service("idle", "sleep") + toml) { supervisor in
+            try supervisor.ready("idle/0")
+            for _ in 0..<2 {
+                #expect(try ask("UDP4", "127.0.0.1:\(port)", "hello").hasSuffix(" web hello"))
+                try supervisor.expect("web/0 sleeps until somebody connects")
+            }
         }
     }
 

@@ -190,6 +190,7 @@ import Testing
                 try client.signal(SIGTERM)
                 let (code, output) = try client.finish()
                 #expect(code == 0 && output.contains(", not answered 0, longest "), "\(output)")
+                print("15 replacements, reuse_port = \(reusePort): \(output.split(separator: "\n").last ?? "")")
             }
         }
     }
