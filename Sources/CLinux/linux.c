@@ -40,7 +40,7 @@ int cadre_o_path(void) {
     return O_PATH;
 }
 
-ssize_t cadre_receive(int socket, void *buffer, size_t size, int *descriptors, int *count) {
+ssize_t cadre_receive_all(int socket, void *buffer, size_t size, int *descriptors, int *count) {
     // As many as one message can have (SCM_MAX_FD of the kernel), and the sender's credentials, which nobody asked for.
     union {
         struct cmsghdr header;

@@ -1,3 +1,5 @@
+import Supervision
+
 /// Sockets, ports, and what is done when somebody connects.
 extension SpecificationDecoder {
     mutating func decodeSockets(_ node: DocumentNode, service: String) -> [SocketSpecification] {
@@ -185,6 +187,9 @@ extension SpecificationDecoder {
         guard service.isOnDemand, let node = table[ServiceKey.onDemand.rawValue] else { return }
         if service.sockets.isEmpty, isComplete {
             report(node, "there is no socket that somebody could connect to; add [[service.\(service.name).socket]]")
+        }
+        if service.policy.type == .oneshot {
+            report(node, "a oneshot is over when it is done, and waits for nobody; leave out on_demand or type")
         }
         if service.sockets.contains(where: \.reusePort) {
             report(node, "a service on demand has its sockets in common; leave out reuse_port or on_demand")

@@ -45,12 +45,6 @@ extension SpecificationDecoder {
         return nil
     }
 
-    mutating func boolean(_ node: DocumentNode) -> Bool? {
-        if case .boolean(let value) = node.value { return value }
-        mismatch(node, "a boolean", example: "true or false, without quotes")
-        return nil
-    }
-
     mutating func number(_ node: DocumentNode, in range: ClosedRange<Double>) -> Double? {
         let bounds = "\(Int(range.lowerBound)) to \(Int(range.upperBound))"
         let number: Double

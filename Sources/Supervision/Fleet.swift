@@ -177,7 +177,7 @@ public struct Fleet: Sendable {
             tell(WorkerID(service: service, number: number), .sleep, at: now)
         }
         settle(service, at: now)
-        return takeActions()
+        return takeActions(at: now)
     }
 
     /// Starts those workers of a service that sleep.
@@ -188,7 +188,7 @@ public struct Fleet: Sendable {
             tell(WorkerID(service: service, number: number), .start, at: now)
         }
         settle(service, at: now)
-        return takeActions()
+        return takeActions(at: now)
     }
 
     /// Whether any worker of a service sleeps.

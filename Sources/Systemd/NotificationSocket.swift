@@ -102,7 +102,8 @@ public struct NotificationSocket: ~Copyable, Sendable {
             withUnsafeTemporaryAllocation(of: Int32.self, capacity: 253) { numbers in
                 while true {
                     var count = Int32(numbers.count)
-                    let length = cadre_receive(socket, buffer.baseAddress, buffer.count, numbers.baseAddress, &count)
+                    let length = cadre_receive_all(
+                        socket, buffer.baseAddress, buffer.count, numbers.baseAddress, &count)
                     if length >= 0 {
                         var descriptors = Array(numbers.prefix(Int(max(0, count))))
                         guard length <= buffer.count else {

@@ -117,6 +117,10 @@ import Testing
             ("on_demand = true", "3: service.web.on_demand: there is no socket that somebody could connect to"),
             ("idle_timeout = 5", "3: service.web.idle_timeout: only a service on demand is stopped when idle"),
             (
+                "on_demand = true\ntype = 'oneshot'\nrestart.policy = 'never'\nsocket = [{ listen = ':1' }]",
+                "3: service.web.on_demand: a oneshot is over when it is done"
+            ),
+            (
                 "on_demand = true\nsocket = [{ listen = ':1', reuse_port = true }]",
                 "3: service.web.on_demand: a service on demand has its sockets in common"
             ),
