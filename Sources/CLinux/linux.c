@@ -2,6 +2,7 @@
 
 #include "CLinux.h"
 
+#include <linux/kcmp.h>
 #include <sys/syscall.h>
 
 int cadre_openat(int directory, const char *path, int flags, mode_t mode) {
@@ -33,6 +34,60 @@ int cadre_peer(int socket, uid_t *user, gid_t *group) {
     *user = credentials.uid;
     *group = credentials.gid;
     return 0;
+}
+
+int cadre_o_path(void) {
+    return O_PATH;
+}
+
+ssize_t cadre_receive_all(int socket, void *buffer, size_t size, int *descriptors, int *count) {
+    // As many as one message can have (SCM_MAX_FD of the kernel), and the sender's credentials, which nobody asked for.
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(253 * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+    } control;
+    struct iovec part = {.iov_base = buffer, .iov_len = size};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    const int room = *count;
+    *count = 0;
+    const ssize_t length = recvmsg(socket, &message, MSG_TRUNC | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (length == -1) {
+        return -1;
+    }
+    // The kernel drops what it has no number for (EMFILE), and says so by this.
+    bool is_incomplete = (message.msg_flags & MSG_CTRUNC) != 0;
+    int found = 0;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header != NULL; header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) {
+            continue;
+        }
+        const size_t numbers = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t i = 0; i < numbers; i++) {
+            int descriptor;
+            memcpy(&descriptor, CMSG_DATA(header) + i * sizeof(int), sizeof descriptor);
+            if (found < room) {
+                descriptors[found++] = descriptor;
+            } else {
+                close(descriptor);
+                is_incomplete = true;
+            }
+        }
+    }
+    if (is_incomplete) {
+        while (found > 0) {
+            close(descriptors[--found]);
+        }
+        *count = -1;
+    } else {
+        *count = found;
+    }
+    return length;
+}
+
+bool cadre_is_same_file(int first, int second) {
+    const pid_t self = getpid();
+    return syscall(SYS_kcmp, self, self, KCMP_FILE, (unsigned long)first, (unsigned long)second) == 0;
 }
 
 int64_t cadre_local_time(const char *text, const char *format) {

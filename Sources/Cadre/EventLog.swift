@@ -114,6 +114,7 @@ final class EventLog {
                 worker)
         case .done: log(.info, .done, "\(worker) \(policy?.type == .oneshot ? "has completed" : "is done")", worker)
         case .stopped: log(.info, .stopped, "\(worker) is stopped", worker)
+        case .asleep: log(.info, .asleep, "\(worker) sleeps until somebody connects", worker)
         }
     }
 
@@ -134,7 +135,7 @@ final class EventLog {
                 "\(worker) ran out of memory and was killed by the kernel"
                     + (peak.map { " (peak \(SizeFormat.format($0)))" } ?? "")
             case .manual: "\(worker) was killed by command"
-            case .memoryHigh, .readyTimeout, .watchdog, .health, .replaced, .stopped, .spawn:
+            case .memoryHigh, .readyTimeout, .watchdog, .health, .replaced, .stopped, .idle, .spawn:
                 "\(worker) ended, as it \(end.reason.phrase)" + (lastExit?.detail.map { ": \($0)" } ?? "")
             }
         log(
@@ -166,6 +167,7 @@ extension EndReason {
         case .replaced: "ran an outdated specification"
         case .manual: "is restarted by command"
         case .stopped: "was told to"
+        case .idle: "had no connection"
         case .spawn: "could not be executed"
         }
     }

@@ -15,6 +15,10 @@ public struct Inspection: Codable, Hashable, Sendable {
     public var command: [String]
     /// Where its output goes: `journal`, `terminal`, `none` or a file's path.
     public var log: String
+    /// The sockets that it is passed, in the order of their descriptors.
+    public var sockets: [PassedSocket] = []
+    /// Its port; nil if the specification gives it none.
+    public var port: Int?
     /// What it and its past incarnations have used and met with.
     public var usage: Usage
     /// Its cgroup; nil if it doesn't run.
@@ -37,6 +41,20 @@ public struct Inspection: Codable, Hashable, Sendable {
         /// How many were left out.
         public var more = 0
     }
+}
+
+/// A socket that workers are passed.
+public struct PassedSocket: Codable, Hashable, Sendable {
+    /// Its name in `LISTEN_FDNAMES`.
+    public var name: String
+    /// What it is bound to, as in the specification; `systemd:NAME` for one that systemd passes under that name.
+    public var address: String
+    /// Whether it is a `stream`, `datagram` or `seqpacket` one; nil for systemd's.
+    public var type: String?
+    /// Whether this worker has it to itself (`SO_REUSEPORT`).
+    public var isOwn: Bool
+    /// Whether it is the worker's descriptor 0.
+    public var isStandardInput: Bool
 }
 
 /// The cgroup of an incarnation.

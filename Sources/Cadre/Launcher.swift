@@ -56,14 +56,18 @@ final class Launcher {
 
     /// Executes a worker's program in a fresh cgroup; if that fails nothing of it is left.
     ///
-    /// - Parameter lineWatch: What waits for a line of its output.
+    /// - Parameters:
+    ///   - stored: the descriptors that earlier incarnations left for it, and their names.
+    ///   - lineWatch: what waits for a line of its output.
     func launch(
-        _ worker: WorkerID, _ number: UInt64, of service: Service, _ lineWatch: LineWatch? = nil
+        _ worker: WorkerID, _ number: UInt64, of service: Service, stored: [(name: String, descriptor: Int32)],
+        _ lineWatch: LineWatch? = nil
     ) throws -> LiveIncarnation {
         let specification = service.specification
         let credentials = try service.resolveCredentials()
-        try service.sockets.open(specification.sockets)
-        recordSockets(of: service)
+        try openSockets(of: service)
+        let sockets = try service.sockets.descriptors(of: specification.sockets, for: worker.number)
+        let passed = sockets.listening + stored
         let name = LiveIncarnation.groupName(worker, number)
         let group = try service.group.makeChild(name)
         var keptName: String?
@@ -79,10 +83,10 @@ final class Launcher {
                 group: group, notifications: notifications)
             incarnation.keptName = keptName
             incarnation.lineWatch = lineWatch
-            let streams = try logs.open(for: worker, specification.log, groupPath: incarnation.groupPath, lineWatch)
+            let streams = try logs.open(for: worker, specification, groupPath: incarnation.groupPath, lineWatch)
             var environment = try environment(of: incarnation, credentials)
+            environment.add(descriptors: passed.map(\.name))
             if let stream = streams.journalStream { environment["JOURNAL_STREAM"] = stream }
-            let sockets = service.sockets.descriptors
             try standardOutput.replace(with: streams.output)
             try standardError.replace(with: streams.error)
             defer {
@@ -92,13 +96,16 @@ final class Launcher {
             }
             let child = try Processes.spawn(
                 SpawnRequest(
-                    arguments: specification.command.map { expand($0, worker) },
+                    arguments: specification.command.map { specification.expand($0, worker: worker.number) },
                     environment: environment.lines,
-                    workingDirectory: specification.directory.map { expand($0, worker) } ?? "/",
-                    descriptors: [nullDevice.rawValue, standardOutput.rawValue, standardError.rawValue] + sockets,
+                    workingDirectory: specification.directory.map { specification.expand($0, worker: worker.number) }
+                        ?? "/",
+                    descriptors: [
+                        sockets.input ?? nullDevice.rawValue, standardOutput.rawValue, standardError.rawValue,
+                    ] + passed.map(\.descriptor),
                     controlGroup: incarnation.group.directory.rawValue,
                     leaderAttribute: options.keeper.map { _ in ControlGroup.leaderAttribute }, credentials: credentials,
-                    openFileLimit: openFileLimit, listenPID: !sockets.isEmpty))
+                    openFileLimit: openFileLimit, listenPID: !passed.isEmpty))
             incarnation.firstPid = child.pid
             incarnation.leader = LiveIncarnation.Leader(pid: child.pid, pidfd: child.takePidfd(), .supervisor)
             return incarnation
@@ -146,11 +153,15 @@ final class Launcher {
         rmdir(options.notificationDirectory)
     }
 
+    /// Opens the sockets of a service that aren't open.
+    func openSockets(of service: Service) throws(ListenError) {
+        try service.sockets.open(service.specification.sockets)
+        recordSockets(of: service)
+    }
+
     /// So that they can be removed if this supervisor is killed.
     private func recordSockets(of service: Service) {
-        let paths = service.specification.sockets.compactMap { socket -> String? in
-            if case .unix(let path) = socket.address, path.hasPrefix("/") { path } else { nil }
-        }
+        let paths = service.specification.sockets.compactMap(\.path)
         guard paths != service.recordedSockets else { return }
         do {
             try service.group.setSocketPaths(paths)
@@ -178,19 +189,18 @@ final class Launcher {
         let (worker, specification) = (incarnation.worker, incarnation.specification)
         var environment = inherited
         if let credentials { environment.add(credentials) }
-        environment.add(specification.environment, for: worker)
+        environment.add(specification, for: worker)
         if let file = specification.environmentFilePath {
-            environment.add(try readEnvironmentFile(expand(file.template, worker), mayBeMissing: file.mayBeMissing))
+            environment.add(
+                try readEnvironmentFile(
+                    specification.expand(file.template, worker: worker.number), mayBeMissing: file.mayBeMissing))
         }
         environment.add(worker, incarnation: incarnation.number)
         environment["NOTIFY_SOCKET"] = incarnation.notifications.path
         if let watchdog = specification.policy.watchdog {
             environment["WATCHDOG_USEC"] = "\(watchdog.microseconds)"
         }
-        if !specification.sockets.isEmpty {
-            environment["LISTEN_FDS"] = "\(specification.sockets.count)"
-            environment["LISTEN_FDNAMES"] = specification.sockets.map(\.name).joined(separator: ":")
-        }
+        if let port = specification.port(ofWorker: worker.number) { environment["CADRE_PORT"] = "\(port)" }
         return environment
     }
 
@@ -212,10 +222,6 @@ final class Launcher {
         } catch {
             throw LaunchFailure.environmentLines(path, error)
         }
-    }
-
-    func expand(_ text: String, _ worker: WorkerID) -> String {
-        Template.expand(text, service: worker.service, worker: worker.number)
     }
 }
 

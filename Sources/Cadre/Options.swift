@@ -43,6 +43,9 @@ public struct Options: Sendable {
     /// The keeper that started this process, with whose help a successor of this supervisor goes on with what runs if
     /// this one dies; nil if there is none.
     public var keeper: KeeperLink?
+    /// Descriptors that this process was handed for its services, by name: those of systemd's .socket units, and what an
+    /// earlier supervisor held. They are the supervisor's to close.
+    public var descriptors: [HandedDescriptor] = []
     /// From what the random variations of waits follow; nil for chance.
     public var seed: UInt64?
 

@@ -17,18 +17,21 @@ final class Service {
     var group: ControlGroup {
         didSet { recordedSockets = [] }
     }
-    /// Its listening sockets, open from the first start of a worker on.
-    var sockets = ListeningSockets()
+    /// Its sockets, open from the first start of a worker on, or from the beginning if it is on demand.
+    let sockets: ListeningSockets
     /// The paths of those of them that stand on the cgroup.
     var recordedSockets: [String] = []
+    /// What is watched while it is on demand; nil if it isn't.
+    var demand: Demand?
     /// As whom its workers run, once that was looked up.
     private var credentials: Credentials?
 
     private static func makeKey() -> String { String(UInt64.random(in: 0 ... .max), radix: 16) }
 
-    init(specification: ServiceSpecification, group: consuming ControlGroup) {
+    init(specification: ServiceSpecification, group: consuming ControlGroup, sockets: ListeningSockets) {
         self.specification = specification
         self.group = group
+        self.sockets = sockets
     }
 
     /// As whom its workers run; nil for the supervisor's own user.

@@ -72,7 +72,7 @@ extension ServiceState {
     public var ready: Int { workers.count { $0.state == .ready } }
 
     /// How many of those that are wanted do or did what they are for.
-    public var fulfilled: Int { workers.prefix(wanted).count { $0.state == .ready || $0.state == .done } }
+    public var fulfilled: Int { workers.prefix(wanted).count { [.ready, .done, .asleep].contains($0.state) } }
 
     /// Whether enough workers are ready.
     public var isHealthy: Bool { isEnough(fulfilled, of: wanted, healthyPercentage) }

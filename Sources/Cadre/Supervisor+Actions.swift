@@ -49,7 +49,9 @@ extension Supervisor {
             let service = try service(named: worker.service)
             let incarnation =
                 try claim(worker, number)
-                ?? launcher.launch(worker, number, of: service, lineWatch(worker, number, service.specification))
+                ?? launcher.launch(
+                    worker, number, of: service, stored: storedDescriptors(of: worker),
+                    lineWatch(worker, number, service.specification))
             do {
                 try watch(incarnation)
             } catch {
@@ -82,7 +84,9 @@ extension Supervisor {
         guard let specification = specification.services.first(where: { $0.name == name }) else {
             throw UnknownNameError(name: name, services: fleet.serviceNames)
         }
-        let service = Service(specification: specification, group: try root.serviceGroup(name))
+        let service = Service(
+            specification: specification, group: try root.serviceGroup(name),
+            sockets: ListeningSockets(service: name, store: store))
         services[name] = service
         unwritten.services.insert(name)
         return service
@@ -124,6 +128,7 @@ extension Supervisor {
         incarnation.reapLeaders()
         launcher.kept.release(incarnation.keptName)
         guard let service = services[worker.service] else { return }
+        closeUnusedSockets(of: service)
         warn(incarnation) { try service.group.removeTree(childNamed: LiveIncarnation.groupName(worker, number)) }
     }
 
@@ -184,8 +189,18 @@ extension Supervisor {
         case .killed: counters[worker.service, default: ServiceCounters()].kills += 1
         case .gone(let past): remember(past, of: worker)
         case .stuck(let number): live(worker, number)?.isStuck = true
-        case .stopping(let number, _): live(worker, number)?.lineWatch?.end()
-        case .started, .frozen, .thawed, .unhealthy, .healthy, .replacing, .held, .failed, .done, .stopped: break
+        case .stopping(let number, _):
+            live(worker, number)?.lineWatch?.end()
+            // Told before it hears of it: what comes from now on is for the others.
+            if fleet.worker(worker)?.goal != .running { leaveSockets(of: worker) }
+        case .failed, .done, .stopped, .asleep:
+            leaveSockets(of: worker)
+            dropStoredDescriptors(of: worker)
+            // One that ended as it had nothing to do is started again by the next connection.
+            if event == .done, services[worker.service]?.demand != nil { tell(worker, .sleep) }
+            attend(worker.service)
+        case .started: attend(worker.service)
+        case .frozen, .thawed, .unhealthy, .healthy, .replacing, .held: break
         }
         switch event {
         case .ready, .ended, .replaced, .gone: unwritten.usage.insert(worker)

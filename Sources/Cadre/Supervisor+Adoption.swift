@@ -87,7 +87,9 @@ extension Supervisor {
     ) throws -> [News] {
         counters[name] = saved.counters
         if let specification = saved.specification ?? specified(name) {
-            services[name] = Service(specification: specification, group: try root.serviceGroup(name))
+            services[name] = Service(
+                specification: specification, group: try root.serviceGroup(name),
+                sockets: ListeningSockets(service: name, store: store))
         }
         let missing = fleet.restore(
             name, saved.fleet, workers: saved.workers.mapValues(\.machine), at: Reactor.now)

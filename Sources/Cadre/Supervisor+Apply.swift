@@ -97,6 +97,7 @@ extension Supervisor {
                 let current = fleet.wanted(of: service) ?? 0
                 do throws(FormatError) {
                     let count = try change.applied(to: current, cpus: availableProcessors())
+                    try specification.requirePorts(for: service, workers: count, cpus: availableProcessors())
                     guard planned.updateValue(count, forKey: service) == nil else {
                         throw FormatError("it is named more than once")
                     }
@@ -230,14 +231,17 @@ extension Supervisor {
             changeHealthProbe(of: service.name, to: service.healthProbe)
         }
         setSpecification(service)
+        adjustSockets(of: service)
         let count = service.workers.resolved(cpus: availableProcessors())
         // The fleet forgets a service that has no workers.
         fleet.setDependencies(service.dependencies, of: service.name)
         let actions = fleet.configure(
-            service.name, policy: service.policy, count: count, replacesWorkers: replacesWorkers, at: Reactor.now)
+            service.name, policy: service.policy, count: count, replacesWorkers: replacesWorkers,
+            startsAsleep: service.isOnDemand, at: Reactor.now)
         for number in (fleet.workers(of: service.name) ?? []).indices {
             noteWish(for: WorkerID(service: service.name, number: number))
         }
         perform(actions)
+        noteDemand(of: service)
     }
 }

@@ -164,7 +164,7 @@ extension Supervisor {
         switch machine.state {
         case .ready: return outcome(worker, .reached)
         case .failed: return outcome(worker, .failed)
-        case .done: return outcome(worker, .done)
+        case .done, .asleep: return outcome(worker, .done)
         // It was stopped before the order came, and the order doesn't start it.
         case .stopped: return machine.goal == .running ? nil : outcome(worker, .done)
         case .waiting, .starting, .frozen, .draining, .stopping, .killing: return nil

@@ -219,8 +219,17 @@ extension Supervisor {
     // MARK: Notifications
 
     private func receiveNotifications(of incarnation: LiveIncarnation) {
-        while let notifications = incarnation.notifications.receive() {
+        while let notifications = receive(from: incarnation) {
             for notification in notifications { receive(notification, from: incarnation) }
+        }
+    }
+
+    /// The next message; descriptors that come with it are closed by the kernel unless the service may store some.
+    private func receive(from incarnation: LiveIncarnation) -> [Notification]? {
+        let most = specified(incarnation.worker.service)?.storedDescriptorsMax ?? 0
+        guard most > 0 else { return incarnation.notifications.receive() }
+        return incarnation.notifications.receive { notifications, descriptors in
+            store(descriptors, notifications, of: incarnation, atMost: most)
         }
     }
 
@@ -241,6 +250,8 @@ extension Supervisor {
             if phase == .stopping { manager.extendTimeout(time + longestStop + Self.stopMargin) }
         case .status(let text): incarnation.statusText = text
         case .mainPID(let pid): changeLeader(of: incarnation, to: pid)
+        case .removeDescriptors(let name): removeStored(name, of: worker)
+        case .storeDescriptors: break  // Done as they came.
         }
     }
 

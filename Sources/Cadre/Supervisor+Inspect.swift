@@ -49,7 +49,8 @@ struct InspectionSubject: Sendable {
         let survey = reader.survey(state)
         var inspection = Inspection(
             service: worker.id.service, worker: WorkerSnapshot(worker, survey), incarnations: records,
-            command: specification.command.map(expand), log: log, usage: survey.usage(of: worker),
+            command: specification.command.map(expand), log: log, sockets: specification.sockets.map(PassedSocket.init),
+            port: specification.port(ofWorker: worker.id.number), usage: survey.usage(of: worker),
             introspection: specification.introspect.map { IntrospectionAnswer(url: expand($0)) })
         guard let live = worker.shownIncarnation else { return inspection }
         do {
@@ -80,7 +81,20 @@ struct InspectionSubject: Sendable {
     }
 
     private func expand(_ text: String) -> String {
-        Template.expand(text, service: worker.id.service, worker: worker.id.number)
+        specification.expand(text, worker: worker.id.number)
+    }
+}
+
+extension PassedSocket {
+    fileprivate init(_ socket: SocketSpecification) {
+        let (address, type): (String, String?) =
+            switch socket.source {
+            case .listen(let address): ("\(address)", socket.kind.rawValue)
+            case .systemd(let name): ("systemd:\(name)", nil)
+            }
+        self.init(
+            name: socket.name, address: address, type: type, isOwn: socket.reusePort,
+            isStandardInput: socket.isStandardInput)
     }
 }
 

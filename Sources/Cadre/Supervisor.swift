@@ -25,6 +25,8 @@ public actor Supervisor {
     let manager: ManagerLink
     /// What is left to a successor; nil without a keeper, who would start it.
     let journal: StateJournal?
+    /// What must outlive this supervisor.
+    let store: DescriptorStore
 
     /// What is to run.
     public internal(set) var specification: Specification
@@ -33,6 +35,10 @@ public actor Supervisor {
     var services: [String: Service] = [:]
     /// The incarnations of which any process is left, by worker; mostly one each.
     var incarnations: [WorkerID: [LiveIncarnation]] = [:]
+    /// What workers have left here for their next incarnation, in the order in which it came.
+    var stored: [WorkerID: [StoredDescriptor]] = [:]
+    /// How many descriptors were stored so far.
+    var lastStored: UInt64 = 0
     var records: [WorkerID: WorkerRecord] = [:]
     var counters: [String: ServiceCounters] = [:]
     /// How many incarnations have ended so far.
@@ -114,6 +120,7 @@ public actor Supervisor {
         launcher = try Launcher(options: options, root: root, events: events, prober: prober)
         inotify = try Inotify()
         manager = ManagerLink(isActive: options.notifiesManager, keeper: options.keeper)
+        store = DescriptorStore(options.descriptors + Self.handedOver(by: options.keeper))
         fleet = Fleet(seed: options.seed ?? .random(in: 0 ... .max))
     }
 
@@ -138,8 +145,13 @@ public actor Supervisor {
         let signals = options.handlesSignals ? try SignalSource([SIGTERM, SIGINT, SIGHUP]) : nil
         if let signals { try watch(signals) }
         try watchEvents()
+        keepDescriptors()
+        recallStoredDescriptors()
+        warnOfUnclaimedSockets()
         if let saved = exchange(&saved, with: nil) {
             try adopt(saved)
+            for service in specification.services where service.isOnDemand { noteDemand(of: service) }
+            closeForgottenSockets()
         } else {
             together {
                 configureInOrder(specification.services, of: specification.services) {
@@ -295,6 +307,8 @@ public actor Supervisor {
             writeAhead(of: action, of: worker)
             perform(action, of: worker)
         case .forgetWorker(let worker):
+            leaveSockets(of: worker)
+            dropStoredDescriptors(of: worker)
             records[worker] = nil
             unwritten.forgottenWorkers.append(worker)
             unwritten.totals = true
@@ -307,7 +321,8 @@ public actor Supervisor {
     private func forget(_ name: String) {
         counters[name] = nil
         unwritten.forgottenServices.append(name)
-        guard services.removeValue(forKey: name) != nil else { return }
+        guard let service = services.removeValue(forKey: name) else { return }
+        endDemand(of: service)
         do {
             try root.group.removeTree(childNamed: name)
         } catch {

@@ -41,15 +41,22 @@ struct WorkerEnvironment {
     }
 
     /// Adds what the specification says, with the worker's name filled in.
-    mutating func add(_ specified: [String: String], for worker: WorkerID) {
-        for (name, value) in specified {
-            variables[name] = Template.expand(value, service: worker.service, worker: worker.number)
+    mutating func add(_ specification: ServiceSpecification, for worker: WorkerID) {
+        for (name, value) in specification.environment {
+            variables[name] = specification.expand(value, worker: worker.number)
         }
     }
 
     /// Adds lines of an environment file, as they are.
     mutating func add(_ assignments: [(String, String)]) {
         for (name, value) in assignments { variables[name] = value }
+    }
+
+    /// Adds the descriptors that the worker finds from 3 on, by their names (sd_listen_fds(3)).
+    mutating func add(descriptors names: [String]) {
+        guard !names.isEmpty else { return }
+        variables["LISTEN_FDS"] = "\(names.count)"
+        variables["LISTEN_FDNAMES"] = names.joined(separator: ":")
     }
 
     /// Adds which incarnation this is. The last one is for programs written for Monoceros.

@@ -52,9 +52,9 @@ final class WorkerLogs {
     ///   - groupPath: Its cgroup, relative to the delegated root.
     ///   - watch: What is to look at its lines.
     func open(
-        for worker: WorkerID, _ specification: LogSpecification, groupPath: String, _ watch: LineWatch?
+        for worker: WorkerID, _ specification: ServiceSpecification, groupPath: String, _ watch: LineWatch?
     ) throws -> Streams {
-        switch specification.destination {
+        switch specification.log.destination {
         case .auto:
             switch standard {
             case .journal: try journalOrTerminal(worker, groupPath, watch)
@@ -63,7 +63,7 @@ final class WorkerLogs {
         case .journal: try journal(worker, groupPath, watch)
         case .terminal: try terminal(worker, watch)
         case .file(let template):
-            try file(Template.expand(template, service: worker.service, worker: worker.number), watch)
+            try file(specification.expand(template, worker: worker.number), watch)
         case .none: try file("/dev/null", nil)
         }
     }

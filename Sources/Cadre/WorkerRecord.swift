@@ -88,7 +88,8 @@ extension ExitSnapshot {
         switch EndReason(rawValue: reason) {
         case .exit: code.map { "exit \($0)" } ?? signal ?? reason
         case .signal: signal ?? reason
-        case .oomKill, .memoryHigh, .readyTimeout, .watchdog, .health, .replaced, .manual, .stopped, .spawn, nil: reason
+        case .oomKill, .memoryHigh, .readyTimeout, .watchdog, .health, .replaced, .manual, .stopped, .idle, .spawn, nil:
+            reason
         }
     }
 }

@@ -80,7 +80,7 @@ public final class Keeper {
     /// Prepares everything.
     ///
     /// To be called while there is no other thread: it blocks signals. The descriptors that systemd passed to this
-    /// process (sd_listen_fds(3)) are kept, as `systemd.NAME`.
+    /// process (sd_listen_fds(3)) are kept, as `systemd.0.NAME` and so on.
     public init(_ options: Options) throws(SystemCallError) {
         self.options = options
         // A terminal that is gone is an error of write(2), not the end.
@@ -102,8 +102,9 @@ public final class Keeper {
     }
 
     private static func adopt(into store: inout DescriptorStore) {
-        for (name, descriptor) in ListenDescriptors.take() {
-            var name = "systemd.\(name)"
+        // Several may have one name.
+        for (index, (name, descriptor)) in ListenDescriptors.take().enumerated() {
+            var name = "systemd.\(index).\(name)"
             name.withUTF8 { _ = store.add(UnsafeRawBufferPointer($0), descriptor) }
         }
     }

@@ -64,7 +64,15 @@ public struct Credentials: Hashable, Sendable {
         return Set(current).union([group]) == Set(groups).union([group])
     }
 
-    private static func groupID(_ group: String) throws(CredentialsError) -> UInt32 {
+    /// The ID of a user by name or number; a number needs no account.
+    package static func userID(_ user: String) throws(CredentialsError) -> UInt32 {
+        if let number = UInt32(user) { return number }
+        guard let account = try Account.find(user) else { throw .noUser(user) }
+        return account.user
+    }
+
+    /// The ID of a group by name or number; a number needs no entry in the database.
+    package static func groupID(_ group: String) throws(CredentialsError) -> UInt32 {
         if let number = UInt32(group) { return number }
         var entry = CLinux.group()
         let found = try lookUp(group) { buffer, size, isFound in

@@ -35,6 +35,13 @@ extension ServiceSpecification {
             case .socket:
                 if !sockets.isEmpty { settings[name] = Setting(TOMLText.array(sockets.map(\.name.quoted)), .replace) }
                 for socket in sockets { settings.add(socket.settings, below: "\(DocumentPath() + name + socket.name)") }
+            case .port: settings["\(name).start"] = port.map { Setting("\($0)", .replace) }
+            case .onDemand: settings[name] = Setting("\(isOnDemand)", .live)
+            case .idleTimeout:
+                // It is of no meaning, and not to be written, for a service that is always there.
+                guard isOnDemand else { continue }
+                settings[name] = Setting(idleTimeout.map(TOMLText.duration) ?? "infinity".quoted, .live)
+            case .fdStoreMax: settings[name] = Setting("\(storedDescriptorsMax)", .live)
             case .log: settings.add(log.settings, below: name)
             }
         }
@@ -105,20 +112,6 @@ extension RestartPolicy {
                 case .successExitCodes: TOMLText.array(successExitCodes.sorted().map { "\($0)" })
                 }
             settings[key.rawValue] = Setting(text, .live)
-        }
-        return settings
-    }
-}
-
-extension SocketSpecification {
-    fileprivate var settings: [String: Setting] {
-        var settings: [String: Setting] = [:]
-        for key in SocketKey.allCases {
-            switch key {
-            case .name: break  // It is in the others' paths.
-            case .listen: settings[key.rawValue] = Setting("\(address)".quoted, .replace)
-            case .backlog: settings[key.rawValue] = Setting("\(backlog)", .replace)
-            }
         }
         return settings
     }

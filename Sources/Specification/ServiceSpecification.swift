@@ -46,6 +46,14 @@ public struct ServiceSpecification: Hashable, Sendable, Codable {
     public var limits: ResourceLimits
     /// Listening sockets, in the order of their descriptors.
     public var sockets: [SocketSpecification]
+    /// The port of worker 0; those of the others follow it. Nil if workers have no ports of their own.
+    public var port: UInt16?
+    /// Whether its workers are down until somebody connects to one of its sockets.
+    public var isOnDemand = false
+    /// How long there may be no connection before its workers are stopped again; nil if they never are.
+    public var idleTimeout: Duration? = ServiceSpecification.defaultIdleTimeout
+    /// How many descriptors each worker may leave with the supervisor (`FDSTORE=1` of sd_notify(3)).
+    public var storedDescriptorsMax = 0
     /// Where output goes.
     public var log: LogSpecification
 
@@ -76,6 +84,17 @@ public struct ServiceSpecification: Hashable, Sendable, Codable {
         self.limits = limits
         self.sockets = sockets
         self.log = log
+    }
+
+    /// How long there may be no connection to a service on demand, if nothing is said about that.
+    public static let defaultIdleTimeout = Duration.seconds(300)
+
+    /// The port of one of its workers, which it keeps whatever becomes of it; nil if it has none.
+    public func port(ofWorker number: Int) -> Int? { port.map { Int($0) + number } }
+
+    /// The text that a ``Template`` of this specification becomes for one of its workers.
+    public func expand(_ template: String, worker number: Int) -> String {
+        Template.expand(template, service: name, worker: number, port: port(ofWorker: number))
     }
 
     /// The environment file's path, still a ``Template``, and whether the file may be missing.

@@ -1,10 +1,10 @@
 import Glibc
 
-/// What a socket listens on, written `host:port`, `:port`, `[::1]:port` or `unix:/path`.
+/// What a socket listens on, written `host:port`, `:port`, `[::1]:port`, `unix:/path` or `unix:@name`.
 public enum SocketAddress: Hashable, Sendable, Codable, CustomStringConvertible {
-    /// A TCP port of one host address or name, or of every address if `host` is nil. IPv6 addresses have no brackets.
+    /// A port of one host address or name, or of every address if `host` is nil. IPv6 addresses have no brackets.
     case internet(host: String?, port: UInt16)
-    /// A unix socket at an absolute path.
+    /// A unix socket at an absolute path or, after an `@`, under a name in the abstract namespace (unix(7)).
     case unix(path: String)
 
     /// The longest path of a unix socket in bytes: `sun_path` of unix(7) without its final zero.
@@ -47,7 +47,7 @@ public enum SocketAddress: Hashable, Sendable, Codable, CustomStringConvertible 
     }
 
     private static func parsePath(_ path: String, in text: String) throws(FormatError) -> String {
-        guard path.hasPrefix("/"), !path.hasSuffix("/") else {
+        guard path.hasPrefix("/") && !path.hasSuffix("/") || path.hasPrefix("@") && path.utf8.count > 1 else {
             throw FormatError(
                 "\(text.quoted) is no absolute path of a socket; write one such as \"unix:/run/app.sock\"")
         }

@@ -57,39 +57,6 @@ extension SpecificationDecoder {
         }
     }
 
-    mutating func decodeSockets(_ node: DocumentNode, service: String) -> [SocketSpecification] {
-        guard let elements = array(node, example: "[[\(node.path)]]") else { return [] }
-        var sockets: [SocketSpecification] = []
-        var names: Set<String> = []
-        for element in elements {
-            var name = service
-            var place = element
-            var address: SocketAddress?
-            var backlog = SocketSpecification.defaultBacklog
-            guard table(element, example: "[[\(node.path)]]") != nil else { continue }
-            let members = members(of: element, keys: SocketKey.self)
-            for (key, node) in members {
-                switch key {
-                case .name:
-                    name = socketName(node) ?? name
-                    place = node
-                case .listen:
-                    address = listenAddress(node)
-                    if let address { claim(address, node) }
-                case .backlog: backlog = integer(node, in: 1...65_535) ?? backlog
-                }
-            }
-            if !names.insert(name).inserted {
-                report(place, "the name \(name.quoted) is taken by another socket of the service; set another name")
-            }
-            if !members.contains(where: { $0.key == .listen }) {
-                report(element, "the socket has no address; add a line such as listen = \":8080\"")
-            }
-            if let address { sockets.append(SocketSpecification(name: name, address: address, backlog: backlog)) }
-        }
-        return sockets
-    }
-
     mutating func decodeLog(_ node: DocumentNode) -> LogSpecification {
         enum Target: String, CaseIterable { case auto, journal, terminal, file, none }
         var target: Target?
@@ -181,21 +148,5 @@ extension SpecificationDecoder {
         let hint = Signal(name: name.uppercased()).map { "write \($0.name.quoted)" } ?? "write one such as \"TERM\""
         report(node, "\(node.literal ?? name) is not a signal; \(hint)")
         return nil
-    }
-
-    private mutating func socketName(_ node: DocumentNode) -> String? {
-        guard let name = string(node) else { return nil }
-        if SocketSpecification.isValidName(name) { return name }
-        report(
-            node, "\(name.quoted) is not a socket's name; use 1 to 255 printable ASCII characters, and no colon")
-        return nil
-    }
-
-    private mutating func listenAddress(_ node: DocumentNode) -> SocketAddress? {
-        if case .integer(let port) = node.value {
-            report(node, "\(port) is an integer, not a string; write \":\(port)\"")
-            return nil
-        }
-        return parsed(node, "a string", example: "\":8080\"", SocketAddress.parse)
     }
 }

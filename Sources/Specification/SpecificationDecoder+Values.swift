@@ -137,7 +137,7 @@ extension SpecificationDecoder {
 
     /// `text`, if its placeholders are known.
     mutating func template(_ text: String, _ node: DocumentNode) -> String? {
-        guard let problem = Template.problem(in: text) else { return text }
+        guard let problem = Template.problem(in: text, hasPort: hasPort) else { return text }
         report(node, problem)
         return nil
     }

@@ -7,9 +7,20 @@ struct SpecificationDecoder {
     /// Whether every source could be read: if not, what seems to be missing may be in one that couldn't.
     let isComplete: Bool
     /// Where each address is listened on first.
-    private var listeners: [SocketAddress: DocumentPath] = [:]
+    private var listeners: [Listener: DocumentPath] = [:]
     /// Where services name others that they start after.
     var references: [ServiceReference] = []
+    /// Where each range of workers' ports begins.
+    private var ports: [(range: ClosedRange<Int>, node: DocumentNode)] = []
+    /// Whether the service that is being decoded has ports, which `{port}` may stand for.
+    private(set) var hasPort = false
+
+    /// What no two sockets may have in common.
+    private struct Listener: Hashable {
+        let address: SocketAddress
+        /// TCP and UDP have ports of their own; the names of unix sockets are one space.
+        let isDatagram: Bool
+    }
 
     init(isComplete: Bool) {
         self.isComplete = isComplete
@@ -54,11 +65,12 @@ struct SpecificationDecoder {
     }
 
     private mutating func decodeService(_ name: String, _ node: DocumentNode) -> ServiceSpecification? {
-        guard table(node, example: "[\(node.path)]") != nil else { return nil }
+        guard let table = table(node, example: "[\(node.path)]") else { return nil }
         var service = ServiceSpecification(name: name, command: [])
         var commandNode: DocumentNode?
         var readyNode: DocumentNode?
         var healthNode: DocumentNode?
+        hasPort = table[ServiceKey.port.rawValue] != nil
         for (key, node) in members(of: node, keys: ServiceKey.self) {
             switch key {
             case .command:
@@ -89,11 +101,18 @@ struct SpecificationDecoder {
             case .restart: decodeRestart(node, into: &service.policy.restart)
             case .stop: decodeStop(node, into: &service)
             case .socket: service.sockets = decodeSockets(node, service: name)
+            case .port: service.port = decodePort(node)
+            case .onDemand: service.isOnDemand = boolean(node) ?? service.isOnDemand
+            case .idleTimeout: service.idleTimeout = optionalDuration(node)
+            case .fdStoreMax:
+                service.storedDescriptorsMax = integer(node, in: 0...1024) ?? service.storedDescriptorsMax
             case .log: service.log = decodeLog(node)
             }
         }
         if service.policy.type == .oneshot { checkOneshot(node, service) }
         checkProbes(of: service, ready: readyNode, health: healthNode)
+        checkDemand(of: service, table)
+        if let node = table[ServiceKey.port.rawValue] { checkPorts(of: service, node) }
         if let commandNode {
             checkProgram(of: service, commandNode)
         } else if isComplete {
@@ -158,7 +177,7 @@ struct SpecificationDecoder {
         name.hasPrefix("CADRE_")
             || [
                 "MULTIPROCESS_WORKER_ID", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID",
-                "LISTEN_FDNAMES",
+                "LISTEN_FDNAMES", "FDSTORE",
             ].contains(name)
     }
 
@@ -178,7 +197,7 @@ struct SpecificationDecoder {
     private mutating func introspectionURL(_ node: DocumentNode) -> String? {
         guard let text = string(node).flatMap({ template($0, node) }) else { return nil }
         do throws(FormatError) {
-            _ = try IntrospectionURL.parse(Template.expand(text, service: "web", worker: 0))
+            _ = try IntrospectionURL.parse(Template.expand(text, service: "web", worker: 0, port: 1))
             return text
         } catch {
             report(node, error.description)
@@ -204,10 +223,23 @@ struct SpecificationDecoder {
     }
 
     /// Notes that `address` is listened on at `node`; reports it if it was before.
-    mutating func claim(_ address: SocketAddress, _ node: DocumentNode) {
-        if let other = listeners.updateValue(node.path, forKey: address) {
-            listeners[address] = other
+    mutating func claim(_ address: SocketAddress, isDatagram: Bool = false, _ node: DocumentNode) {
+        let isFile = if case .unix = address { true } else { false }
+        let listener = Listener(address: address, isDatagram: isDatagram && !isFile)
+        if let other = listeners.updateValue(node.path, forKey: listener) {
+            listeners[listener] = other
             report(node, "\(other) listens on \"\(address)\" already; give each socket an address of its own")
         }
+    }
+
+    /// Notes the ports of a service's workers; reports those that others have.
+    mutating func claim(_ range: ClosedRange<Int>, _ node: DocumentNode) {
+        if let other = ports.first(where: { $0.range.overlaps(range) }) {
+            report(
+                node,
+                "the ports \(range.lowerBound) to \(range.upperBound) overlap those that begin at \(other.node.path); "
+                    + "choose another one")
+        }
+        ports.append((range, node))
     }
 }

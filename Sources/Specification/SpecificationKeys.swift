@@ -28,7 +28,11 @@ enum ServiceKey: String, SpecificationKey {
     case environmentFile = "environment_file"
     case user, group, watchdog
     case healthyPercentage = "healthy_percentage"
-    case introspect, ready, health, limits, restart, stop, socket, log
+    case introspect, ready, health, limits, restart, stop, socket, port
+    case onDemand = "on_demand"
+    case idleTimeout = "idle_timeout"
+    case fdStoreMax = "fd_store_max"
+    case log
 }
 
 enum ReadyKey: String, SpecificationKey {
@@ -63,7 +67,18 @@ enum StopKey: String, SpecificationKey {
 }
 
 enum SocketKey: String, SpecificationKey {
-    case name, listen, backlog
+    case name, listen
+    case fromSystemd = "from_systemd"
+    case type, backlog
+    case reusePort = "reuse_port"
+    case mode, user, group
+    case freeBind = "free_bind"
+    case deferAccept = "defer_accept"
+    case stdin
+}
+
+enum PortKey: String, SpecificationKey {
+    case start
 }
 
 enum LogKey: String, SpecificationKey {
@@ -91,6 +106,7 @@ enum KeySuggestion {
         ("[service.NAME.restart]", RestartKey.allCases.map(\.rawValue)),
         ("[service.NAME.stop]", StopKey.allCases.map(\.rawValue)),
         ("[[service.NAME.socket]]", SocketKey.allCases.map(\.rawValue)),
+        ("[service.NAME.port]", PortKey.allCases.map(\.rawValue)),
         ("[service.NAME.log]", LogKey.allCases.map(\.rawValue)),
         ("[control]", ControlKey.allCases.map(\.rawValue)),
         ("[control.tls]", TLSKey.allCases.map(\.rawValue)),

@@ -1,26 +1,39 @@
-/// Texts in which `{service}` and `{worker}` stand for a service's name and a worker's number.
+/// Texts in which `{service}`, `{worker}` and `{port}` stand for a service's name, a worker's number and the worker's port.
 ///
 /// `{{` and `}}` are the literal braces.
 public enum Template {
     /// Replaces the placeholders; anything else in braces stays as it is, which a validated text has none of.
-    public static func expand(_ template: String, service: String, worker: Int) -> String {
+    ///
+    /// - Parameter port: nil if the worker has none; then `{port}` stays as it is.
+    public static func expand(_ template: String, service: String, worker: Int, port: Int? = nil) -> String {
         pieces(of: template).map { piece in
             switch piece {
             case .literal(let text), .unknown(let text): text
             case .service: service
             case .worker: "\(worker)"
+            case .port: port.map { "\($0)" } ?? "{port}"
             }
         }.joined()
     }
 
     /// What is wrong with `template`, as a sentence; nil if it can be expanded.
-    static func problem(in template: String) -> String? {
-        for case .unknown(let text) in pieces(of: template) {
+    ///
+    /// - Parameter hasPort: whether the workers have ports.
+    static func problem(in template: String, hasPort: Bool = false) -> String? {
+        for piece in pieces(of: template) {
+            let text: String
+            switch piece {
+            case .literal, .service, .worker: continue
+            case .port where hasPort: continue
+            case .port: return "the workers have no ports; add [service.NAME.port] with a line such as start = 8000"
+            case .unknown(let unknown): text = unknown
+            }
             if text == "}" { return "\"}\" has no opening brace; write \"}}\" for a literal brace" }
             guard text.count > 2, text.hasSuffix("}") else {
                 return "\(text.quoted) is no placeholder; write \"{{\" and \"}}\" for literal braces"
             }
-            return "\(text.quoted) is neither {service} nor {worker}; write \("{\(text)}".quoted) for literal braces"
+            return
+                "\(text.quoted) is neither {service}, {worker} nor {port}; write \("{\(text)}".quoted) for literal braces"
         }
         return nil
     }
@@ -29,6 +42,7 @@ public enum Template {
         case literal(String)
         case service
         case worker
+        case port
         /// A single closing brace, an opening one without its end, or braces round something unknown.
         case unknown(String)
     }
@@ -46,8 +60,12 @@ public enum Template {
                 rest[end] == "}"
             {
                 let placeholder = String(rest[...end])
-                pieces.append(
-                    placeholder == "{service}" ? .service : placeholder == "{worker}" ? .worker : .unknown(placeholder))
+                switch placeholder {
+                case "{service}": pieces.append(.service)
+                case "{worker}": pieces.append(.worker)
+                case "{port}": pieces.append(.port)
+                default: pieces.append(.unknown(placeholder))
+                }
                 rest = rest[rest.index(after: end)...]
             } else {
                 pieces.append(.unknown(String(rest.prefix(1))))

@@ -40,6 +40,8 @@ public enum EndReason: String, CaseIterable, Hashable, Sendable, Codable, Coding
     case manual
     /// It was stopped by command, or as its service is gone.
     case stopped
+    /// It was stopped as nobody was connected to its service.
+    case idle
     /// Its program could not be executed.
     case spawn
 }

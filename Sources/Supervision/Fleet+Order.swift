@@ -135,7 +135,8 @@ extension Fleet {
             // The latest command counts.
             withdraw(id)
             return false
-        case .replace, .kill, .freeze, .thaw, .reset, .hold, .spawned, .spawnFailed, .ready, .stopping, .watchdog,
+        case .sleep, .replace, .kill, .freeze, .thaw, .reset, .hold, .spawned, .spawnFailed, .ready, .stopping,
+            .watchdog,
             .watchdogTrigger, .extendTimeout, .memoryHigh, .healthPolicyChanged, .probed, .unhealthy, .leaderExited,
             .gone, .deadline:
             return false
@@ -240,6 +241,8 @@ extension WorkerMachine {
 
     /// How far it is on the way to a condition.
     func progress(toward condition: StartCondition) -> Progress {
+        // Who connects wakes it, and waits for it.
+        if goal == .asleep { return condition == .completed ? .never(.stopped) : .there }
         if goal != .running { return .never(.stopped) }
         switch rest {
         case .done: return .there
@@ -271,7 +274,7 @@ extension WorkerInput {
     var mayStart: Bool {
         switch self {
         case .start, .reset, .replace: true
-        case .stop, .remove, .kill, .freeze, .thaw, .hold, .spawned, .spawnFailed, .ready, .stopping, .watchdog,
+        case .stop, .sleep, .remove, .kill, .freeze, .thaw, .hold, .spawned, .spawnFailed, .ready, .stopping, .watchdog,
             .watchdogTrigger, .extendTimeout, .memoryHigh, .healthPolicyChanged, .probed, .unhealthy, .leaderExited,
             .gone, .deadline:
             false

@@ -36,6 +36,8 @@ public struct Fleet: Sendable {
         var queue: [Wish] = []
         /// The one of them that is being replaced now.
         var replacing: Int?
+        /// Whether its workers are down until somebody needs them.
+        var isAsleep = false
     }
 
     /// That a worker be replaced.
@@ -113,15 +115,17 @@ public struct Fleet: Sendable {
     ///   - count: How many workers it is to have. Those too many are stopped, those missing are started.
     ///   - replacesWorkers: Whether those that run are outdated: they are replaced one after another, each when its
     ///     predecessor's successor is ready. Otherwise they stay as they are.
+    ///   - startsAsleep: Whether the workers of a service that is added are not started before ``wake(_:at:)``.
     public mutating func configure(
-        _ service: String, policy: WorkerPolicy, count: Int, replacesWorkers: Bool, at now: Duration
+        _ service: String, policy: WorkerPolicy, count: Int, replacesWorkers: Bool, startsAsleep: Bool = false,
+        at now: Duration
     ) -> [FleetAction] {
         var existing = 0..<0
         let healthBefore = services[service]?.policy.health
         if let old = services[service] {
             existing = 0..<min(old.wanted, count)
         } else {
-            services[service] = Service(policy: policy)
+            services[service] = Service(policy: policy, isAsleep: startsAsleep)
         }
         services[service]!.policy = policy
         services[service]!.wanted = count
@@ -134,7 +138,10 @@ public struct Fleet: Sendable {
             services[service]!.workers.append(WorkerMachine(policy: policy, numberingAfter: lastForgottenNumber))
             tally[.stopped, default: 0] += 1
         }
-        for number in existing.endIndex..<count { tell(WorkerID(service: service, number: number), .start, at: now) }
+        let isAsleep = services[service]!.isAsleep
+        for number in existing.endIndex..<count {
+            tell(WorkerID(service: service, number: number), isAsleep ? .sleep : .start, at: now)
+        }
         for number in (count..<services[service]!.workers.count).reversed() {
             tell(WorkerID(service: service, number: number), .remove, at: now)
         }
@@ -165,6 +172,33 @@ public struct Fleet: Sendable {
         }
         for name in Set(ids.map(\.service)).sorted() { settle(name, at: now) }
         return takeActions(at: now)
+    }
+
+    /// Stops those workers of a service that run until it is woken. What was stopped by command or has failed stays so.
+    public mutating func sleep(_ service: String, at now: Duration) -> [FleetAction] {
+        guard let workers = services[service]?.workers else { return [] }
+        services[service]!.isAsleep = true
+        for (number, worker) in workers.enumerated() where worker.goal == .running && worker.rest == .none {
+            tell(WorkerID(service: service, number: number), .sleep, at: now)
+        }
+        settle(service, at: now)
+        return takeActions(at: now)
+    }
+
+    /// Starts those workers of a service that sleep.
+    public mutating func wake(_ service: String, at now: Duration) -> [FleetAction] {
+        guard let workers = services[service]?.workers else { return [] }
+        services[service]!.isAsleep = false
+        for (number, worker) in workers.enumerated() where worker.goal == .asleep {
+            tell(WorkerID(service: service, number: number), .start, at: now)
+        }
+        settle(service, at: now)
+        return takeActions(at: now)
+    }
+
+    /// Whether any worker of a service sleeps.
+    public func isAsleep(_ service: String) -> Bool {
+        services[service]?.workers.contains { $0.goal == .asleep } == true
     }
 
     /// Stops a service and forgets it when nothing of it is left.
@@ -252,7 +286,7 @@ public struct Fleet: Sendable {
                 if worker.goal == .running, worker.hold?.isBlocked != true {
                     switch worker.state {
                     case .waiting, .starting, .draining, .stopping, .killing: return
-                    case .ready, .frozen, .failed, .done, .stopped: break
+                    case .ready, .frozen, .failed, .done, .stopped, .asleep: break
                     }
                 }
                 guard !worker.isBeingReplaced else { return }

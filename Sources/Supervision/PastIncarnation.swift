@@ -20,7 +20,7 @@ public struct PastIncarnation: Hashable, Sendable, Codable {
     public var stopDuration: Duration? {
         switch reason {
         case .exit, .signal, .oomKill, .spawn: nil
-        case .memoryHigh, .readyTimeout, .watchdog, .health, .replaced, .manual, .stopped:
+        case .memoryHigh, .readyTimeout, .watchdog, .health, .replaced, .manual, .stopped, .idle:
             endingSince.map { goneAt - $0 }
         }
     }

@@ -6,6 +6,8 @@ public enum WorkerInput: Hashable, Sendable {
     case start
     /// Stop it, and leave it so.
     case stop
+    /// Stop it, until somebody needs it and it is started.
+    case sleep
     /// Stop it; it isn't wanted any more.
     case remove
     /// Exchange what runs by a successor: ``EndReason/replaced`` as it runs an outdated specification, or
@@ -131,6 +133,8 @@ public enum WorkerEvent: Hashable, Sendable, Codable {
     case done
     /// The worker was stopped by command, all of it.
     case stopped
+    /// The worker was stopped until somebody needs it, all of it.
+    case asleep
 }
 
 /// What a worker is, in a word.
@@ -155,4 +159,6 @@ public enum WorkerState: String, CaseIterable, Hashable, Sendable {
     case done
     /// It was stopped by command, or not started yet.
     case stopped
+    /// It is down until somebody connects to its service.
+    case asleep
 }

@@ -185,7 +185,7 @@ extension WorkerMachine {
         if goal == .running {
             if rest == .none && restartAt == nil && hold == nil { spawn(at: now) }
         } else {
-            actions.append(.report(.stopped))
+            actions.append(.report(goal == .asleep ? .asleep : .stopped))
         }
     }
 

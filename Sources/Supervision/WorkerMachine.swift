@@ -13,6 +13,8 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
         case running
         /// That it is down.
         case stopped
+        /// That it is down until somebody needs it.
+        case asleep
         /// That it is down and then forgotten.
         case removed
     }
@@ -80,7 +82,7 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
             if restartAt != nil || retiring.isEmpty { return .waiting }
         }
         // The last one to have been told.
-        return retiring.last.map { WorkerState($0.phase) } ?? .stopped
+        return retiring.last.map { WorkerState($0.phase) } ?? (goal == .asleep ? .asleep : .stopped)
     }
 
     /// How many incarnations were started after an earlier one, planned or not.
@@ -96,7 +98,9 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
     public var isBeingReplaced: Bool { replacement != nil }
 
     /// Whether nothing of it is left and nothing will be without a command.
-    var isDown: Bool { !isMeantToRun && current == nil && successor == nil && retiring.isEmpty }
+    var isDown: Bool {
+        !isMeantToRun && goal != .asleep && current == nil && successor == nil && retiring.isEmpty
+    }
 
     /// Whether an incarnation that serves is unhealthy, by its last health probe too, and is to be replaced.
     public func isUnhealthy(_ number: UInt64) -> Bool {
@@ -120,6 +124,7 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
         switch input {
         case .start: start(at: now)
         case .stop: stop(.stopped, at: now)
+        case .sleep: stop(.asleep, at: now)
         case .remove: stop(.removed, at: now)
         case .replace(let reason): replace(reason, at: now, using: &random)
         case .kill: kill(at: now)
@@ -196,17 +201,20 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
     }
 
     private mutating func stop(_ goal: Goal, at now: Duration) {
-        guard self.goal == .running || goal == .removed else { return }
+        // What is to be forgotten isn't stopped to stay.
+        guard self.goal != goal, goal != .stopped || self.goal != .removed else { return }
         let wasDown = isOver
         self.goal = goal
+        if goal == .asleep { rest = .none }
         cancelRestart()
         hold = nil
         replacement = nil
-        if let incarnation = current { retire(incarnation, .stopped, at: now) }
-        if let incarnation = successor { retire(incarnation, .stopped, at: now) }
+        let reason = goal == .asleep ? EndReason.idle : .stopped
+        if let incarnation = current { retire(incarnation, reason, at: now) }
+        if let incarnation = successor { retire(incarnation, reason, at: now) }
         current = nil
         successor = nil
-        if isOver && !wasDown { actions.append(.report(.stopped)) }
+        if isOver && !wasDown { actions.append(.report(goal == .asleep ? .asleep : .stopped)) }
     }
 
     private mutating func kill(at now: Duration) {

@@ -54,6 +54,10 @@ public enum EventKind: String, CaseIterable, Sendable {
     case escaped
     /// An incarnation was refused a process or thread by its `pids.max`.
     case tasksMax = "tasks-max"
+    /// The workers of a service on demand were stopped, as nobody was connected.
+    case asleep
+    /// Somebody connected to a service on demand, whose workers are started.
+    case woken
     /// A new configuration is in force.
     case reloaded
     /// A new configuration is wrong, and the old one stays in force.
@@ -105,6 +109,8 @@ public enum EventKind: String, CaseIterable, Sendable {
         case .stuck: "10ec3737f37a4864be9ed9f4ec2c0604"
         case .escaped: "786f8653299241f2be3e7f6a4bd8b91b"
         case .tasksMax: "e6c31f1408d64671bc1466578812ee3f"
+        case .asleep: "7ad94e3062074eb799566857f4e31e6a"
+        case .woken: "ac7732f13baa4c928d1fb9316163abdb"
         case .reloaded: "069a486b653846cea28faa729250b757"
         case .reloadRejected: "7f4ea25129534070a4611f46aef4d260"
         case .logFallback: "865de584b8f7418088dc06a1aa06c842"

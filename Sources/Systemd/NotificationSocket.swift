@@ -88,4 +88,36 @@ public struct NotificationSocket: ~Copyable, Sendable {
             }
         }
     }
+
+    /// The next message that has come, with the descriptors that it brought, or nil if there is none.
+    ///
+    /// `keep` is called for each message that brought any, with its notifications and the descriptors' numbers, which are
+    /// close-on-exec and then its own; with none if some of them were lost (EMFILE) or the message was too long.
+    public borrowing func receive(
+        _ keep: (_ notifications: [Notification], _ descriptors: [Int32]) -> Void
+    ) -> [Notification]? {
+        let socket = descriptor.rawValue
+        return withUnsafeTemporaryAllocation(byteCount: Self.longestMessage, alignment: 1) { buffer in
+            // SCM_MAX_FD of the kernel, the most that one message can have.
+            withUnsafeTemporaryAllocation(of: Int32.self, capacity: 253) { numbers in
+                while true {
+                    var count = Int32(numbers.count)
+                    let length = cadre_receive_all(
+                        socket, buffer.baseAddress, buffer.count, numbers.baseAddress, &count)
+                    if length >= 0 {
+                        var descriptors = Array(numbers.prefix(Int(max(0, count))))
+                        guard length <= buffer.count else {
+                            for descriptor in descriptors { close(descriptor) }
+                            return []
+                        }
+                        let notifications = Notification.parse(buffer[..<length])
+                        if count == -1 { descriptors = [] }
+                        if count != 0 { keep(notifications, descriptors) }
+                        return notifications
+                    }
+                    if cadre_errno() != EINTR { return nil }
+                }
+            }
+        }
+    }
 }

@@ -75,8 +75,10 @@ extension RunCommand {
         guard SocketSpecification.isValidName(name) else {
             throw ValidationError("--listen: \"\(name)\" can't name a socket; use printable characters, but no colon")
         }
-        return SocketSpecification(
+        var socket = SocketSpecification(
             name: name, address: try named("--listen") { () throws(FormatError) in try SocketAddress.parse(address) })
+        if case .internet? = socket.address { socket.reusePort = reusePort }
+        return socket
     }
 
     /// An absolute path for one that is relative to where the user is.
@@ -90,15 +92,17 @@ extension RunCommand {
         return String(cString: path)
     }
 
-    /// A text of the command line as a template: only `{service}` and `{worker}` stand for something, and other braces
-    /// for themselves, as scripts are full of them.
+    /// A text of the command line as a template: only `{service}`, `{worker}` and, with `--port`, `{port}` stand for
+    /// something, and other braces for themselves, as scripts are full of them.
     func template(_ text: String) -> String {
         var template = ""
         for character in text {
             template.append(character)
             if character == "{" || character == "}" { template.append(character) }
         }
-        for name in ["service", "worker"] { template = replace("{{\(name)}}", by: "{\(name)}", in: template) }
+        for name in ["service", "worker"] + (port == nil ? [] : ["port"]) {
+            template = replace("{{\(name)}}", by: "{\(name)}", in: template)
+        }
         return template
     }
 

@@ -58,6 +58,8 @@ struct InspectionText {
         rows.add("directory", leader?.directory)
         rows.add("credentials", leader?.user == nil ? nil : credentials)
         rows.add("log", inspection.log)
+        for socket in inspection.sockets { rows.add("socket", Self.line(of: socket)) }
+        rows.add("port", inspection.port.map(String.init))
         table(rows)
     }
 
@@ -66,6 +68,14 @@ struct InspectionText {
         if probe.passed { return "\(probe.kind) passed" }
         let row = probe.failures > 1 ? " (\(probe.failures) in a row)" : ""
         return "\(probe.kind) failed\(row)\(probe.problem.map { ": \($0)" } ?? "")"
+    }
+
+    private static func line(of socket: PassedSocket) -> String {
+        var parts = ["\(socket.name)  \(socket.address)"]
+        if let type = socket.type, type != "stream" { parts.append(type) }
+        if socket.isOwn { parts.append("its own") }
+        if socket.isStandardInput { parts.append("as descriptor 0") }
+        return parts.joined(separator: ", ")
     }
 
     private mutating func describe(_ group: ControlGroupInspection) {

@@ -42,8 +42,17 @@ struct RunCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "A socket that all copies listen on, passed as LISTEN_FDS (repeatable).",
-            discussion: "An address is host:port, :port or unix:/path.", valueName: "[name=]address"))
+            discussion: "An address is host:port, :port, unix:/path or unix:@name.", valueName: "[name=]address"))
     var listen: [String] = []
+
+    @Flag(help: "Give each copy a TCP socket of its own for each --listen, between which the kernel distributes.")
+    var reusePort = false
+
+    @Option(
+        help: ArgumentHelp(
+            "The port of the first copy, which the others' follow; {port} and $CADRE_PORT stand for it.",
+            valueName: "number"))
+    var port: UInt16?
 
     @Option(
         name: [.short, .customLong("env")],
@@ -153,6 +162,16 @@ struct RunCommand: ParsableCommand {
         }
         if let envFile { service.environmentFile = template(try absolute(envFile)) }
         for (index, text) in listen.enumerated() { service.sockets.append(try socket(text, index)) }
+        if reusePort, !service.sockets.contains(where: \.reusePort) {
+            throw ValidationError("--reuse-port: there is no TCP socket; add one such as --listen http=:8080")
+        }
+        if let port {
+            let last = Int(port) + service.workers.resolved(cpus: 1) - 1
+            guard port > 0, last <= 65_535 else {
+                throw ValidationError("--port: there are no ports \(port) to \(last); write 1 to 65535")
+            }
+            service.port = port
+        }
         switch log {
         case .terminal: service.log = LogSpecification(destination: .terminal)
         case .journal: service.log = LogSpecification(destination: .journal)

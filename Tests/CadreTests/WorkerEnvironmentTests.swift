@@ -1,4 +1,5 @@
 import Processes
+import Specification
 import Supervision
 import Testing
 
@@ -31,7 +32,8 @@ import Testing
         credentials.home = "/home/tester"
         credentials.shell = "/bin/sh"
         environment.add(credentials)
-        environment.add(["A": "{service}-{worker}", "B": "specified", "CADRE_WORKER": "forged"], for: worker)
+        let variables = ["A": "{service}-{worker}", "B": "specified", "CADRE_WORKER": "forged"]
+        environment.add(ServiceSpecification(name: "web", command: [], environment: variables), for: worker)
         environment.add([("B", "from the file, as it is: {worker}")])
         environment.add(worker, incarnation: 1)
         #expect(environment["HOME"] == "/home/tester")

@@ -19,6 +19,12 @@ import Testing
         leader.environment.more = 3
         leader.files.items = [.init(descriptor: 3, target: "socket:[1]", socket: "unix /run/\u{1B}[31m")]
         inspection.leader = leader
+        inspection.sockets = [
+            PassedSocket(
+                name: "http", address: ":8080", type: "datagram", isOwn: true, isStandardInput: true),
+            PassedSocket(name: "a\u{1B}b", address: "systemd:x", type: nil, isOwn: false, isStandardInput: false),
+        ]
+        inspection.port = 8003
         inspection.controlGroup = ControlGroupInspection(
             path: "/sys/fs/cgroup/web/0@3", isFreezing: false, isFrozen: false,
             limits: [
@@ -50,6 +56,8 @@ import Testing
         let lines = InspectionText.lines(of: inspection).map(\.text)
         #expect(lines.first == "web/0  ready  fine?]0;title?")
         #expect(lines.contains("  restarts  2 (exit 2)"))
+        #expect(lines.contains("  socket    http  :8080, datagram, its own, as descriptor 0"))
+        #expect(lines.contains("  socket    a?b  systemd:x") && lines.contains("  port      8003"))
         #expect(lines.contains(#"  command   /bin/sh -c 'echo it'\''s ?[2J' ''"#))
         #expect(lines.contains("  memory.max  2048  (specified: 1024)"))
         #expect(lines.contains("  pids.max    not there: the controller is missing  (specified: 7)"))

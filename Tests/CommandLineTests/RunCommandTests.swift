@@ -62,6 +62,16 @@ import Testing
         #expect(throws: (any Error).self) { _ = try RunCommand.parse(arguments + ["--", "a"]).makeService() }
     }
 
+    @Test("gives each copy a socket and a port of its own") func ownSocketsAndPorts() throws {
+        let service = try service(
+            "-n", "4", "--listen", ":8080", "--listen", "unix:@x", "--reuse-port", "--port", "9000", "server", "{port}")
+        #expect(service.sockets.map(\.reusePort) == [true, false])
+        #expect(service.port == 9000 && service.command == ["server", "{port}"])
+        #expect(try self.service("server", "{port}").command == ["server", "{{port}}"])
+        #expect(throws: (any Error).self) { try self.service("--reuse-port", "--listen", "unix:/x", "server") }
+        #expect(throws: (any Error).self) { try self.service("-n", "4", "--port", "65533", "server") }
+    }
+
     @Test("takes the command's own flags for the command's") func passthrough() throws {
         #expect(try service("-n", "2", "sleep", "-n", "3").command == ["sleep", "-n", "3"])
         #expect(try service("-n", "cpus", "--", "sleep", "--", "3").command == ["sleep", "--", "3"])

@@ -42,7 +42,7 @@ import Testing
         #expect(web.command == ["app"])
         #expect(web.workers == .count(2))
         #expect(web.environment == ["A": "1", "B": "3"])
-        #expect(web.sockets.map(\.address.description) == [":81"])
+        #expect(web.sockets.compactMap(\.address?.description) == [":81"])
         #expect(web.policy.restart.budget == 3 && web.policy.restart.delay == .seconds(1))
     }
 

@@ -17,8 +17,8 @@ import Testing
                 "command: \"bin/a\" is relative, and no directory is set; write an absolute path, or set directory"
             ),
             (
-                "command = [\"a\", \"{port}\"]",
-                "command[1]: \"{port}\" is neither {service} nor {worker}; write \"{{port}}\" for literal braces"
+                "command = [\"a\", \"{host}\"]",
+                "command[1]: \"{host}\" is neither {service}, {worker} nor {port}; write \"{{host}}\" for literal braces"
             ),
             (
                 "command = [\"a\", \"{\"]",
@@ -45,7 +45,7 @@ import Testing
             ("directory = true", "directory: true is a boolean, not a string; write \"true\""),
             (
                 "directory = \"/{name}\"",
-                "directory: \"{name}\" is neither {service} nor {worker}; write \"{{name}}\" for literal braces"
+                "directory: \"{name}\" is neither {service}, {worker} nor {port}; write \"{{name}}\" for literal braces"
             ),
             (
                 "environment_file = \"-x\"",
@@ -60,7 +60,7 @@ import Testing
             ),
             (
                 "environment.A = \"{x}\"",
-                "environment.A: \"{x}\" is neither {service} nor {worker}; write \"{{x}}\" for literal braces"
+                "environment.A: \"{x}\" is neither {service}, {worker} nor {port}; write \"{{x}}\" for literal braces"
             ),
             (
                 "environment.1A = \"\"",
@@ -95,7 +95,7 @@ import Testing
             ("introspect = 9000", "introspect: 9000 is an integer, not a string; write \"9000\""),
             (
                 "introspect = \"http://{host}/\"",
-                "introspect: \"{host}\" is neither {service} nor {worker}; write \"{{host}}\" for literal braces"
+                "introspect: \"{host}\" is neither {service}, {worker} nor {port}; write \"{{host}}\" for literal braces"
             ),
             (
                 "introspect = \"http://localhost:{worker}/\"",
@@ -220,7 +220,10 @@ import Testing
                 "socket: this is a table, not an array; write [[service.web.socket]]"
             ),
             ("socket = [1]", "socket[0]: 1 is an integer, not a table; write [[service.web.socket]]"),
-            ("socket = [{}]", "socket[0]: the socket has no address; add a line such as listen = \":8080\""),
+            (
+                "socket = [{}]",
+                "socket[0]: the socket has no address; add a line such as listen = \":8080\", or from_systemd = \"NAME\""
+            ),
             ("socket = [{ listen = \"80\" }]", "socket[0].listen: \"80\" has no colon; write \":80\""),
             ("socket = [{ listen = 80 }]", "socket[0].listen: 80 is an integer, not a string; write \":80\""),
             (

@@ -159,17 +159,65 @@ import Testing
             "socket = [{ name = \"a b\", listen = \":2\" }]", "socket.\"a b\".listen: \":1\" → \":2\" (replace)"),
         Example(
             "socket.backlog", "socket = [{ listen = \":1\" }]", "socket = [{ listen = \":1\", backlog = 9 }]",
-            "socket.web.backlog: 4096 → 9 (replace)"),
+            "socket.web.backlog: 4096 → 9 (live)"),
         Example(
             "socket.name", "socket = [{ name = \"a\", listen = \":1\" }]",
             "socket = [{ name = \"b\", listen = \":1\" }]",
             """
             socket: ["a"] → ["b"] (replace)
-            socket.a.backlog: 4096 → - (replace)
+            socket.a.backlog: 4096 → - (live)
+            socket.a.free_bind: false → - (live)
             socket.a.listen: ":1" → - (replace)
-            socket.b.backlog: - → 4096 (replace)
+            socket.a.reuse_port: false → - (replace)
+            socket.a.stdin: false → - (replace)
+            socket.a.type: "stream" → - (replace)
+            socket.b.backlog: - → 4096 (live)
+            socket.b.free_bind: - → false (live)
             socket.b.listen: - → ":1" (replace)
+            socket.b.reuse_port: - → false (replace)
+            socket.b.stdin: - → false (replace)
+            socket.b.type: - → "stream" (replace)
             """),
+        Example(
+            "socket.from_systemd", "socket = [{ from_systemd = \"a\" }]", "socket = [{ from_systemd = \"b\" }]",
+            "socket.web.from_systemd: \"a\" → \"b\" (replace)"),
+        Example(
+            "socket.type", "socket = [{ listen = \"unix:/s\" }]",
+            "socket = [{ listen = \"unix:/s\", type = \"seqpacket\" }]",
+            "socket.web.type: \"stream\" → \"seqpacket\" (replace)"),
+        Example(
+            "socket.reuse_port", "socket = [{ listen = \":1\" }]", "socket = [{ listen = \":1\", reuse_port = true }]",
+            "socket.web.reuse_port: false → true (replace)"),
+        Example(
+            "socket.mode", "socket = [{ listen = \"unix:/s\" }]",
+            "socket = [{ listen = \"unix:/s\", mode = \"0660\" }]", "socket.web.mode: - → \"0660\" (live)"),
+        Example(
+            "socket.user", "socket = [{ listen = \"unix:/s\", user = \"a\" }]",
+            "socket = [{ listen = \"unix:/s\", user = \"1\" }]", "socket.web.user: \"a\" → \"1\" (live)"),
+        Example(
+            "socket.group", "socket = [{ listen = \"unix:/s\", group = \"a\" }]",
+            "socket = [{ listen = \"unix:/s\" }]", "socket.web.group: \"a\" → - (live)"),
+        Example(
+            "socket.free_bind", "socket = [{ listen = \":1\", free_bind = true }]", "socket = [{ listen = \":1\" }]",
+            "socket.web.free_bind: true → false (live)"),
+        Example(
+            "socket.defer_accept", "socket = [{ listen = \":1\", defer_accept = true }]",
+            "socket = [{ listen = \":1\", defer_accept = \"5s\" }]", "socket.web.defer_accept: \"30s\" → \"5s\" (live)"),
+        Example(
+            "socket.stdin", "socket = [{ listen = \":1\" }]", "socket = [{ listen = \":1\", stdin = true }]",
+            "socket.web.stdin: false → true (replace)"),
+        Example("port.start", "", "port.start = 8000", "port.start: - → 8000 (replace)"),
+        Example(
+            "on_demand", "socket = [{ listen = \":1\" }]", "on_demand = true\nsocket = [{ listen = \":1\" }]",
+            """
+            idle_timeout: - → "5min" (live)
+            on_demand: false → true (live)
+            """),
+        Example(
+            "idle_timeout", "on_demand = true\nsocket = [{ listen = \":1\" }]",
+            "on_demand = true\nidle_timeout = \"infinity\"\nsocket = [{ listen = \":1\" }]",
+            "idle_timeout: \"5min\" → \"infinity\" (live)"),
+        Example("fd_store_max", "", "fd_store_max = 7", "fd_store_max: 0 → 7 (live)"),
         Example("log.to", "log.to = \"none\"", "log.to = \"journal\"", "log.to: \"none\" → \"journal\" (replace)"),
         Example("log.file", "log.file = \"/a\"", "log.file = \"/b\"", "log.file: \"/a\" → \"/b\" (replace)"),
     ]
@@ -234,7 +282,8 @@ import Testing
             "ready": keys(ReadyKey.self, "ready"), "health": keys(HealthKey.self, "health"),
             "limits": keys(LimitsKey.self, "limits"),
             "restart": keys(RestartKey.self, "restart"), "stop": keys(StopKey.self, "stop"),
-            "socket": keys(SocketKey.self, "socket"), "log": keys(LogKey.self, "log"),
+            "socket": keys(SocketKey.self, "socket"), "port": keys(PortKey.self, "port"),
+            "log": keys(LogKey.self, "log"),
         ]
         let ofServices = ServiceKey.allCases.flatMap { serviceTables[$0.rawValue] ?? [$0.rawValue] }
         #expect(Self.serviceExamples.map(\.key).sorted() == ofServices.sorted())
@@ -252,7 +301,10 @@ import Testing
     func spelling(example: Example) throws {
         for lines in [example.before, example.after] {
             var expected = try web(lines)
+            // What needs a socket goes with it.
             expected.services[0].sockets = []
+            expected.services[0].isOnDemand = false
+            expected.services[0].idleTimeout = ServiceSpecification.defaultIdleTimeout
             let settings = expected.services[0].settings
             let document = settings.map { "service.web.\($0.key) = \($0.value.text)\n" }.sorted().joined()
             #expect(try parse(document) == expected)

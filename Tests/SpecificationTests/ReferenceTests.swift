@@ -31,7 +31,14 @@ import Testing
             service.healthProbe == HealthProbe(target: .http(url: "http://127.0.0.1:900{worker}/health", body: "fine")))
         #expect(service.policy.health == HealthPolicy())
         #expect(service.log.destination == .file("/var/log/{service}-{worker}.log"))
-        #expect(service.sockets == [.init(name: "http", address: .internet(host: nil, port: 8080), backlog: 4096)])
+        var control = SocketSpecification(name: "control", address: .unix(path: "/run/web.sock"))
+        control.file = .init(mode: 0o660, user: "www-data", group: "www-data")
+        #expect(
+            service.sockets == [
+                .init(name: "http", address: .internet(host: nil, port: 8080), backlog: 4096), control,
+                .init(name: "public", source: .systemd("web")),
+            ])
+        #expect(service.isOnDemand && service.idleTimeout == .seconds(300) && service.port == 8000)
         #expect(service.introspect == "http://127.0.0.1:900{worker}/debug")
         #expect(service.limits.cpuMaxPercent == 150 && service.policy.watchdog == .seconds(30))
     }
@@ -48,7 +55,9 @@ import Testing
             switch table[name]?.value {
             case .table(let members): Set(members.keys)
             case .array(let elements):
-                if case .table(let members)? = elements.first?.value { Set(members.keys) } else { [] }
+                elements.reduce(into: []) { keys, element in
+                    if case .table(let members) = element.value { keys.formUnion(members.keys) }
+                }
             default: []
             }
         }
@@ -61,6 +70,7 @@ import Testing
         #expect(keys("restart", of: web) == known(RestartKey.self))
         #expect(keys("stop", of: web) == known(StopKey.self))
         #expect(keys("socket", of: web) == known(SocketKey.self))
+        #expect(keys("port", of: web) == known(PortKey.self))
         #expect(keys("log", of: web) == known(LogKey.self))
         #expect(keys("control", of: root) == known(ControlKey.self))
         #expect(keys("metrics", of: root) == known(MetricsKey.self))

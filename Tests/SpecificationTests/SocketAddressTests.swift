@@ -11,6 +11,7 @@ import Testing
             ("[fe80::1%eth0]:443", .internet(host: "fe80::1%eth0", port: 443)),
             ("a-b.example_1:9", .internet(host: "a-b.example_1", port: 9)),
             ("unix:/run/app.sock", .unix(path: "/run/app.sock")), ("unix:/run/a:b", .unix(path: "/run/a:b")),
+            ("unix:@app", .unix(path: "@app")),
         ] as [(String, SocketAddress)])
     func addresses(text: String, address: SocketAddress) throws {
         #expect(try SocketAddress.parse(text) == address)
@@ -23,6 +24,7 @@ import Testing
             ("8080", "\"8080\" has no colon; write \":8080\""),
             ("/run/a", "\"/run/a\" has no \"unix:\"; write \"unix:/run/a\""),
             ("unix:a", "\"unix:a\" is no absolute path of a socket; write one such as \"unix:/run/app.sock\""),
+            ("unix:@", "\"unix:@\" is no absolute path of a socket; write one such as \"unix:/run/app.sock\""),
             ("unix:/run/", "\"unix:/run/\" is no absolute path of a socket; write one such as \"unix:/run/app.sock\""),
             (
                 "localhost",

@@ -13,6 +13,15 @@ import Testing
         #expect(Template.expand(template, service: "web", worker: 3) == text)
     }
 
+    @Test("a port is replaced where there is one, and a problem where there is none")
+    func port() {
+        #expect(Template.expand(":{port}", service: "web", worker: 3, port: 8003) == ":8003")
+        #expect(Template.problem(in: "{port}", hasPort: true) == nil)
+        #expect(
+            Template.problem(in: "{port}")
+                == "the workers have no ports; add [service.NAME.port] with a line such as start = 8000")
+    }
+
     @Test("a service's name is not expanded again")
     func once() {
         #expect(Template.expand("{service}", service: "{worker}", worker: 3) == "{worker}")

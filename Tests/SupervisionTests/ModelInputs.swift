@@ -3,7 +3,7 @@
 extension WorkerInput {
     var number: UInt64? {
         switch self {
-        case .start, .stop, .remove, .replace, .kill, .freeze, .thaw, .reset, .hold, .healthPolicyChanged: nil
+        case .start, .stop, .remove, .replace, .kill, .freeze, .thaw, .reset, .hold, .sleep, .healthPolicyChanged: nil
         case .spawned(let number), .spawnFailed(let number, _), .ready(let number), .stopping(let number),
             .watchdog(let number), .watchdogTrigger(let number), .extendTimeout(let number, _),
             .memoryHigh(let number), .unhealthy(let number), .probed(let number, _, _), .leaderExited(let number, _),
@@ -16,7 +16,8 @@ extension WorkerInput {
     var mayComeTwice: Bool {
         switch self {
         case .ready, .stopping, .watchdog, .watchdogTrigger, .memoryHigh, .gone, .extendTimeout, .spawnFailed: true
-        case .start, .stop, .remove, .replace, .kill, .freeze, .thaw, .reset, .hold, .spawned, .leaderExited, .deadline,
+        case .start, .stop, .remove, .replace, .kill, .freeze, .thaw, .reset, .hold, .sleep, .spawned, .leaderExited,
+            .deadline,
             .healthPolicyChanged, .probed, .unhealthy:
             false
         }

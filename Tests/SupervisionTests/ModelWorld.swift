@@ -84,7 +84,7 @@ struct ModelWorld {
         step += 1
         let service = services.randomElement(using: &random)!
         let worker = WorkerID(service: service, number: Int.random(in: 0..<5, using: &random))
-        switch Int.random(in: 0..<16, using: &random) {
+        switch Int.random(in: 0..<18, using: &random) {
         case 0...3:
             let policy = WorkerPolicy(
                 type: service == "job" ? .oneshot : .service,
@@ -98,7 +98,7 @@ struct ModelWorld {
             try perform(
                 fleet.configure(
                     service, policy: policy, count: Int.random(in: 0..<5, using: &random), replacesWorkers: chance(0.5),
-                    at: now))
+                    startsAsleep: chance(0.2), at: now))
         case 4: try perform(fleet.remove(service, at: now))
         case 5: try tell(worker, .stop)
         case 6: try tell(worker, .replace(.replaced))
@@ -113,6 +113,8 @@ struct ModelWorld {
                 chance(0.3) ? [] : [Dependency(chance(0.5) ? "db" : "job", condition, isRequired: chance(0.5))]
             fleet.setDependencies(dependencies, of: "web")
             try perform(fleet.reconsiderOrder(at: now))
+        case 14: try perform(fleet.sleep(service, at: now))
+        case 15: try perform(fleet.wake(service, at: now))
         default: try tell(worker, .start)
         }
         try check()

@@ -56,6 +56,30 @@ import Testing
         #expect(try reader.readText() == "")
     }
 
+    @Test("hands out descriptors to who wants them, close-on-exec, each with its message") func wanted() throws {
+        let socket = try NotificationSocket(path: path)
+        try send("FDSTORE=1\nFDNAME=a", with: try Descriptor.open("/dev/null"))
+        try connect().write("READY=1")
+        var kept: [Int32] = []
+        var notified: [Notification] = []
+        let message = socket.receive { (notified, kept) = ($0, $1) }
+        #expect(message == [.storeDescriptors(name: "a", dropsHungUp: true)] && message == notified)
+        let descriptor = Descriptor(owning: try #require(kept.first))
+        #expect(kept.count == 1 && cadre_fcntl(descriptor.rawValue, F_GETFD, 0) & FD_CLOEXEC != 0)
+        #expect(socket.receive { _, _ in Issue.record("there are none") } == [.ready])
+        #expect(socket.receive { _, _ in Issue.record("there is no message") } == nil)
+    }
+
+    @Test("leaves no descriptor open that came with a message that is too long") func tooLongWithDescriptors() throws {
+        let socket = try NotificationSocket(path: path)
+        var ends: [Int32] = [-1, -1]
+        try systemCall("pipe2") { cadre_pipe(&ends) }
+        let reader = Descriptor(owning: ends[0])
+        try send("FDSTORE=1\nSTATUS=\(String(repeating: "x", count: 5000))", with: Descriptor(owning: ends[1]))
+        #expect(socket.receive { _, _ in Issue.record("they are not to be used") } == [])
+        #expect(try reader.readText() == "")
+    }
+
     @Test("passes over a message that is too long") func tooLong() throws {
         let socket = try NotificationSocket(path: path)
         try connect().write("STATUS=\(String(repeating: "x", count: 5000))\nREADY=1")

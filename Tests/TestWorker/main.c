@@ -35,6 +35,10 @@ static const struct verb verbs[] = {
     {"notify-grandchild", behave_notify_grandchild, 1, "TEXT: the same from an orphan that exits at once"},
     {"listen", behave_listen, 1, "PATH: answers as serve does, on a unix socket of its own"},
     {"serve", behave_serve, 0, "[BYTES]: answers HTTP on descriptor 3 with its process ID and cgroup until SIGTERM; leaks BYTES each time"},
+    {"sockets", report_sockets, 0, "prints what kind of sockets it was passed, then waits for SIGTERM"},
+    {"echo", behave_echo, 0, "[stdin]: answers what comes on its sockets with its process ID, the socket's name and what came"},
+    {"store", behave_store, 0, "[MESSAGE…]: prints what it was passed, sends each MESSAGE with a descriptor (see the code), then READY=1, and waits for SIGTERM"},
+    {"hammer", behave_hammer, 1, "PORT [PAUSE-MILLISECONDS]: asks there without end, and at SIGTERM prints how often it was answered"},
 };
 
 int main(int count, char **arguments) {

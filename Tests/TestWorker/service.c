@@ -9,7 +9,12 @@
 #include <sys/un.h>
 
 // As sd_notify(3) does.
-static void notify(const char *text) {
+void notify(const char *text) {
+    notify_with(text, -1);
+}
+
+// As sd_pid_notify_with_fds(3) does.
+void notify_with(const char *text, int passed) {
     const char *path = getenv("NOTIFY_SOCKET");
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (path == NULL || strlen(path) >= sizeof address.sun_path) {
@@ -34,8 +39,23 @@ static void notify(const char *text) {
         fail("socket");
     }
     const socklen_t address_size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
-    if (sendto(descriptor, message, size, MSG_NOSIGNAL, (struct sockaddr *)&address, address_size) == -1) {
-        fail("sendto");
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof passed)];
+    } control = {.bytes = {0}};
+    struct iovec part = {.iov_base = message, .iov_len = size};
+    struct msghdr whole = {.msg_name = &address, .msg_namelen = address_size, .msg_iov = &part, .msg_iovlen = 1};
+    if (passed != -1) {
+        whole.msg_control = control.bytes;
+        whole.msg_controllen = sizeof control.bytes;
+        struct cmsghdr *header = CMSG_FIRSTHDR(&whole);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof passed);
+        memcpy(CMSG_DATA(header), &passed, sizeof passed);
+    }
+    if (sendmsg(descriptor, &whole, MSG_NOSIGNAL) == -1) {
+        fail("sendmsg");
     }
     close(descriptor);
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,5 +64,15 @@ void behave_notify(char **arguments);
 void behave_notify_grandchild(char **arguments);
 void behave_serve(char **arguments);
 void behave_listen(char **arguments);
+
+// Sends TEXT, in which \\n is a new line, to NOTIFY_SOCKET; the second, with a descriptor if it isn't -1.
+void notify(const char *text);
+void notify_with(const char *text, int passed);
+
+// sockets.c: sockets and descriptors that others hold for the process, and what asks for them.
+void report_sockets(char **arguments);
+void behave_echo(char **arguments);
+void behave_store(char **arguments);
+void behave_hammer(char **arguments);
 
 #endif

@@ -13,6 +13,7 @@
 #include <grp.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <pwd.h>
@@ -72,6 +73,17 @@ int cadre_pipe(int descriptors[2]);
 
 // The user and group of who connected a unix socket (SO_PEERCRED).
 int cadre_peer(int socket, uid_t *user, gid_t *group);
+
+// O_PATH of open(2).
+int cadre_o_path(void);
+
+// recv(2) without waiting, with the descriptors that came along, which are close-on-exec. It returns the message's whole
+// length, even if that is more than fits. At the call, *count is how many descriptors there is room for; afterwards it
+// is how many came, or -1 if some were lost: then none is left open.
+ssize_t cadre_receive_all(int socket, void *buffer, size_t size, int *descriptors, int *count);
+
+// Whether two descriptors of this process stand for one open file (kcmp(2)); false if that can't be found out.
+bool cadre_is_same_file(int first, int second);
 
 // Seconds since 1970 of a local time in the given format of strptime(3), or -1 if the text isn't one.
 int64_t cadre_local_time(const char *text, const char *format);

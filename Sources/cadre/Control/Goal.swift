@@ -50,7 +50,8 @@ struct Goal: Hashable, Sendable {
             guard service.replacesWorkers else { continue }
             for number in 0..<min(service.workersBefore, service.workersAfter) {
                 let id = WorkerID(service: service.name, number: number)
-                guard let worker = workers[id], worker.state != WorkerState.stopped.rawValue else { continue }
+                guard let worker = workers[id], ![WorkerState.stopped, .asleep].map(\.rawValue).contains(worker.state)
+                else { continue }
                 aims[id] = .settled(after: worker.incarnation ?? 0)
             }
         }
@@ -75,7 +76,7 @@ struct Goal: Hashable, Sendable {
         switch aim {
         case .settled(let last):
             // A failed worker may have no incarnation to show.
-            return [.failed, .done].contains(state) || state == .ready && worker.incarnation ?? 0 > last
+            return [.failed, .done, .asleep].contains(state) || state == .ready && worker.incarnation ?? 0 > last
         case .ended(let last): return worker.incarnation.map { $0 > last } ?? true
         case .stopped: return state == .stopped
         case .frozen: return state == .frozen

@@ -76,7 +76,7 @@ extension WorkerOutcome {
     var isLeaving: Bool {
         switch state.flatMap(WorkerState.init) {
         case nil, .draining, .stopping, .killing: true
-        case .waiting, .starting, .ready, .frozen, .failed, .done, .stopped: false
+        case .waiting, .starting, .ready, .frozen, .failed, .done, .stopped, .asleep: false
         }
     }
 }

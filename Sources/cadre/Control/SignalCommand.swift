@@ -54,7 +54,7 @@ extension WorkerOutcome {
     fileprivate var hasProcesses: Bool {
         switch state.flatMap(WorkerState.init) {
         case .starting, .ready, .frozen, .draining, .stopping, .killing: true
-        case .waiting, .failed, .done, .stopped, nil: false
+        case .waiting, .failed, .done, .stopped, .asleep, nil: false
         }
     }
 }

@@ -22,7 +22,7 @@ struct TextStyle: Hashable {
         switch state {
         case "ready": TextStyle(colour: .green)
         case "failed": TextStyle(colour: .red)
-        case "done", "stopped": TextStyle(colour: .grey)
+        case "done", "stopped", "asleep": TextStyle(colour: .grey)
         default: TextStyle(colour: .yellow)
         }
     }
