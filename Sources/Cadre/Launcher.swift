@@ -143,7 +143,9 @@ final class Launcher {
         }
         return CommandProbe(
             arguments: arguments, environment: incarnation.probeEnvironment ?? [],
-            directory: incarnation.specification.directory.map { expand($0, incarnation.worker) } ?? "/",
+            directory: incarnation.specification.directory.map {
+                incarnation.specification.expand($0, worker: incarnation.worker.number)
+            } ?? "/",
             credentials: credentials, openFileLimit: openFileLimit, controlGroup: incarnation.group.path)
     }
 

@@ -75,7 +75,7 @@ extension Supervisor {
             guard let watch = incarnation.lineWatch else { return nil }
             return watch.problem ?? "no line that it printed contains \"\(watch.text)\""
         case .health: return incarnation.lastProbe?.problem
-        case .exit, .signal, .oomKill, .memoryHigh, .watchdog, .replaced, .manual, .stopped, .spawn: return nil
+        case .exit, .signal, .oomKill, .memoryHigh, .watchdog, .replaced, .manual, .stopped, .idle, .spawn: return nil
         }
     }
 
@@ -96,7 +96,9 @@ extension Supervisor {
     }
 
     private func question(_ target: ProbeTarget, of incarnation: LiveIncarnation) throws -> Probe.Question {
-        func expand(_ text: String) -> String { launcher.expand(text, incarnation.worker) }
+        func expand(_ text: String) -> String {
+            incarnation.specification.expand(text, worker: incarnation.worker.number)
+        }
         switch target {
         case .tcp(let address): return .connect(ProbeAddress(try SocketAddress.parse(expand(address))))
         case .http(let url, let status, let body):

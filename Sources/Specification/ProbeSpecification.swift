@@ -9,7 +9,7 @@ public enum ProbeTarget: Codable, Hashable, Sendable {
 
     /// A connection to an address, whose placeholders may become anything.
     public static func parse(address: String) throws(FormatError) -> ProbeTarget {
-        let sample = Template.expand(address, service: "web", worker: 1)
+        let sample = Template.expand(address, service: "web", worker: 1, port: 1)
         if case .internet(nil, let port) = try SocketAddress.parse(sample) {
             throw FormatError("\(address.quoted) names no host; write \"127.0.0.1:\(port)\"")
         }
@@ -18,7 +18,7 @@ public enum ProbeTarget: Codable, Hashable, Sendable {
 
     /// A request of a URL, whose placeholders may become anything.
     public static func parse(url: String) throws(FormatError) -> ProbeTarget {
-        if try IntrospectionURL.parse(Template.expand(url, service: "web", worker: 1)).isEncrypted {
+        if try IntrospectionURL.parse(Template.expand(url, service: "web", worker: 1, port: 1)).isEncrypted {
             throw FormatError(
                 "a probe by https is not supported; write a URL that begins with \"http://\", or use a command")
         }

@@ -107,14 +107,15 @@ extension SpecificationDecoder {
 
     /// A socket that Cadre listens on takes connections whatever the workers do.
     private mutating func checkListener(of service: ServiceSpecification, _ address: String, _ node: DocumentNode) {
-        guard let probed = try? SocketAddress.parse(Template.expand(address, service: service.name, worker: 0)) else {
+        guard let probed = try? SocketAddress.parse(Template.expand(address, service: service.name, worker: 0, port: 1))
+        else {
             return
         }
         let isOurs = service.sockets.contains { socket in
             switch (socket.address, probed) {
-            case (.internet(_, let port), .internet(_, let other)): port == other
-            case (.unix(let path), .unix(let other)): path == other
-            case (.internet, .unix), (.unix, .internet): false
+            case (.internet(_, let port)?, .internet(_, let other)): port == other
+            case (.unix(let path)?, .unix(let other)): path == other
+            case (.internet?, .unix), (.unix?, .internet), (nil, _): false
             }
         }
         guard isOurs else { return }
