@@ -127,7 +127,7 @@ final class EventLog {
                 "\(worker) ran out of memory and was killed by the kernel"
                     + (peak.map { " (peak \(SizeFormat.format($0)))" } ?? "")
             case .manual: "\(worker) was killed by command"
-            case .memoryHigh, .readyTimeout, .watchdog, .replaced, .stopped, .spawn:
+            case .memoryHigh, .readyTimeout, .watchdog, .age, .replaced, .stopped, .spawn:
                 "\(worker) ended, as it \(end.reason.phrase)"
             }
         log(
@@ -155,6 +155,7 @@ extension EndReason {
         case .memoryHigh: "touched memory.high"
         case .readyTimeout: "was not ready in time"
         case .watchdog: "did not answer its watchdog"
+        case .age: "reached its max_age"
         case .replaced: "ran an outdated specification"
         case .manual: "is restarted by command"
         case .stopped: "was told to"

@@ -54,9 +54,10 @@ final class Launcher {
     func adoptLogs() throws { try logs.adopt() }
 
     /// Executes a worker's program in a fresh cgroup; if that fails nothing of it is left.
-    func launch(_ worker: WorkerID, _ number: UInt64, of service: Service) throws -> LiveIncarnation {
-        let specification = service.specification
-        let credentials = try service.resolveCredentials()
+    func launch(
+        _ worker: WorkerID, _ number: UInt64, of service: Service, _ specification: ServiceSpecification
+    ) throws -> LiveIncarnation {
+        let credentials = try service.resolveCredentials(of: specification)
         try service.sockets.open(specification.sockets)
         recordSockets(of: service)
         let name = LiveIncarnation.groupName(worker, number)
@@ -70,7 +71,7 @@ final class Launcher {
                 path: options.notificationSocket(ofService: worker.service, name), owner: credentials?.user)
             keptName = try kept.keep(notifications)
             let incarnation = LiveIncarnation(
-                worker: worker, number: number, specification: specification, key: service.specificationKey,
+                worker: worker, number: number, specification: specification, key: service.key(of: specification),
                 group: group, notifications: notifications)
             incarnation.keptName = keptName
             let streams = try logs.open(for: worker, specification.log)
@@ -94,6 +95,7 @@ final class Launcher {
                     leaderAttribute: options.keeper.map { _ in ControlGroup.leaderAttribute }, credentials: credentials,
                     openFileLimit: openFileLimit, listenPID: !sockets.isEmpty))
             incarnation.firstPid = child.pid
+            incarnation.log = streams.source.of(leader: child.pid)
             incarnation.leader = LiveIncarnation.Leader(pid: child.pid, pidfd: child.takePidfd(), .supervisor)
             return incarnation
         } catch {

@@ -16,12 +16,16 @@ actor LogRelay {
         let descriptor: Descriptor
         /// The name under which the keeper has the pipe, too.
         let keptName: String?
+        let tail: LogTail
         var watch: Watch?
         /// The beginning of a line whose end hasn't come yet.
         var partial: [UInt8] = []
 
-        init(prefix: String, output: Int32, descriptor: consuming Descriptor, keptName: String?) {
+        init(
+            prefix: String, output: Int32, descriptor: consuming Descriptor, keptName: String?, tail: LogTail
+        ) {
             self.prefix = prefix
+            self.tail = tail
             self.output = output
             self.descriptor = descriptor
             self.keptName = keptName
@@ -50,12 +54,16 @@ actor LogRelay {
 
     /// Brings the lines that come out of a pipe to `output` (1 or 2) behind the worker's name.
     ///
-    /// - Parameter name: what the keeper is to close when the pipe has ended.
-    nonisolated func adopt(_ pipe: consuming Descriptor, of worker: String, output: Int32, _ name: String?) {
+    /// - Parameters:
+    ///   - name: what the keeper is to close when the pipe has ended.
+    ///   - tail: keeps the last lines.
+    nonisolated func adopt(
+        _ pipe: consuming Descriptor, of worker: String, output: Int32, _ name: String?, _ tail: LogTail
+    ) {
         opened.add(1, ordering: .relaxed)
         let reading = pipe.release()
         Task(executorPreference: reactor) {
-            await self.add(Descriptor(owning: reading), worker: worker, output: output, name)
+            await self.add(Descriptor(owning: reading), worker: worker, output: output, name, tail)
         }
     }
 
@@ -68,9 +76,24 @@ actor LogRelay {
         }
     }
 
-    private func add(_ descriptor: consuming Descriptor, worker: String, output: Int32, _ name: String?) {
+    /// Returns when all is read that was printed so far to the streams that a tail is of.
+    func catchUp(_ tail: LogTail) {
+        for (number, stream) in streams where stream.tail === tail {
+            // What is more than a few buffers isn't the end of it; a worker may print without one.
+            for _ in 0..<16 where streams[number] != nil && hasMore(number) { drain(number) }
+        }
+    }
+
+    private func hasMore(_ number: Int32) -> Bool {
+        var descriptor = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+        return poll(&descriptor, 1, 0) > 0
+    }
+
+    private func add(
+        _ descriptor: consuming Descriptor, worker: String, output: Int32, _ name: String?, _ tail: LogTail
+    ) {
         let stream = Stream(
-            prefix: prefix(worker, on: output), output: output, descriptor: descriptor, keptName: name)
+            prefix: prefix(worker, on: output), output: output, descriptor: descriptor, keptName: name, tail: tail)
         let number = stream.descriptor.rawValue
         do {
             stream.watch = try reactor.watch(stream.descriptor) { [unowned self] _ in drain(number) }
@@ -134,8 +157,10 @@ actor LogRelay {
             } else {
                 break
             }
+            let text = withoutLevel(line)
             lines += stream.prefix.utf8
-            lines += withoutLevel(line)
+            lines += text
+            stream.tail.add(text)
             lines.append(UInt8(ascii: "\n"))
         }
         stream.partial = Array(rest)

@@ -44,7 +44,9 @@ extension Supervisor {
     func spawn(_ worker: WorkerID, _ number: UInt64) {
         do {
             let service = try service(named: worker.service)
-            let incarnation = try claim(worker, number) ?? launcher.launch(worker, number, of: service)
+            let specification = specification(of: worker, number) ?? service.specification
+            let incarnation =
+                try claim(worker, number) ?? launcher.launch(worker, number, of: service, specification)
             do {
                 try watch(incarnation)
             } catch {
@@ -114,6 +116,7 @@ extension Supervisor {
         incarnations[worker]?.removeAll { $0 === incarnation }
         if incarnations[worker]?.isEmpty == true { incarnations[worker] = nil }
         unwatch(incarnation)
+        lastLogs[worker] = (number, incarnation.log)
         incarnation.reapLeaders()
         launcher.kept.release(incarnation.keptName)
         guard let service = services[worker.service] else { return }

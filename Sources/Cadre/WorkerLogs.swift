@@ -13,6 +13,8 @@ final class WorkerLogs {
         let error: Descriptor
         /// `JOURNAL_STREAM` (systemd.exec(5)): by it a program knows that its standard error goes to the journal.
         var journalStream: String?
+        /// Where the last lines can be found.
+        let source: LogSource
     }
 
     private let standard: Options.Logs
@@ -31,7 +33,8 @@ final class WorkerLogs {
     /// Goes on with the pipes of workers that a supervisor before had started.
     func adopt() throws(SystemCallError) {
         for log in kept.takeLogs() {
-            try openRelay().adopt(Descriptor(owning: log.descriptor), of: log.worker, output: log.output, log.name)
+            try openRelay().adopt(
+                Descriptor(owning: log.descriptor), of: log.worker, output: log.output, log.name, LogTail())
         }
     }
 
@@ -53,8 +56,8 @@ final class WorkerLogs {
         case .journal: try journal(worker)
         case .terminal: try terminal(worker)
         case .file(let template):
-            try file(Template.expand(template, service: worker.service, worker: worker.number))
-        case .none: try file("/dev/null")
+            try file(Template.expand(template, service: worker.service, worker: worker.number), nil)
+        case .none: try file("/dev/null", LogSource.none)
         }
     }
 
@@ -68,7 +71,9 @@ final class WorkerLogs {
         let error = try JournalStream.open(identifier: "\(worker)", priority: .warning)
         var status = stat()
         let journalStream = fstat(error.rawValue, &status) == 0 ? "\(status.st_dev):\(status.st_ino)" : nil
-        return Streams(output: output, error: error, journalStream: journalStream)
+        return Streams(
+            output: output, error: error, journalStream: journalStream,
+            source: .journal(identifier: "\(worker)", since: UInt64(wallClock() * 1e6)))
     }
 
     private func journalOrTerminal(_ worker: WorkerID) throws -> Streams {
@@ -86,13 +91,17 @@ final class WorkerLogs {
     }
 
     private func terminal(_ worker: WorkerID) throws(SystemCallError) -> Streams {
-        return Streams(output: try pipe(of: worker, output: 1), error: try pipe(of: worker, output: 2))
+        let tail = LogTail()
+        return Streams(
+            output: try pipe(of: worker, output: 1, tail), error: try pipe(of: worker, output: 2, tail),
+            source: .relay(try openRelay(), tail))
     }
 
     /// Makes a pipe whose lines come out on `output` (1 or 2) behind the worker's name.
     ///
+    /// - Parameter tail: keeps the last lines.
     /// - Returns: the end for the worker.
-    private func pipe(of worker: WorkerID, output: Int32) throws(SystemCallError) -> Descriptor {
+    private func pipe(of worker: WorkerID, output: Int32, _ tail: LogTail) throws(SystemCallError) -> Descriptor {
         let relay = try openRelay()
         var ends: [Int32] = [-1, -1]
         try systemCall("pipe2") { cadre_pipe(&ends) }
@@ -101,13 +110,13 @@ final class WorkerLogs {
         // Non-blocking on this side only: each end of a pipe is an open file of its own.
         _ = cadre_fcntl(reading.rawValue, F_SETFL, O_NONBLOCK)
         let name = try kept.keep(reading, of: "\(worker)", output: output)
-        relay.adopt(reading, of: "\(worker)", output: output, name)
+        relay.adopt(reading, of: "\(worker)", output: output, name, tail)
         return writing
     }
 
-    private func file(_ path: String) throws(SystemCallError) -> Streams {
+    private func file(_ path: String, _ source: LogSource?) throws(SystemCallError) -> Streams {
         let output = try Descriptor.open(path, flags: O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY, mode: 0o640)
         let error = try output.duplicate()
-        return Streams(output: output, error: error)
+        return Streams(output: output, error: error, source: source ?? .file(path))
     }
 }

@@ -57,6 +57,7 @@ struct SpecificationDecoder {
         guard table(node, example: "[\(node.path)]") != nil else { return nil }
         var service = ServiceSpecification(name: name, command: [])
         var commandNode: DocumentNode?
+        var jitterNode: DocumentNode?
         for (key, node) in members(of: node, keys: ServiceKey.self) {
             switch key {
             case .command:
@@ -74,18 +75,26 @@ struct SpecificationDecoder {
             case .user: service.user = account(node)
             case .group: service.group = account(node)
             case .watchdog: service.policy.watchdog = optionalDuration(node)
+            case .maxAge: service.policy.maxAge = optionalDuration(node)
+            case .maxAgeJitter:
+                service.policy.maxAgeJitter = number(node, in: 0...1) ?? service.policy.maxAgeJitter
+                jitterNode = node
             case .healthyPercentage:
                 service.healthyPercentage = number(node, in: 0...100) ?? service.healthyPercentage
             case .introspect: service.introspect = introspectionURL(node)
             case .ready: decodeReady(node, into: &service.policy)
             case .limits: service.limits = decodeLimits(node)
             case .restart: decodeRestart(node, into: &service.policy.restart)
+            case .rollout: decodeRollout(node, into: &service.policy.rollout)
             case .stop: decodeStop(node, into: &service)
             case .socket: service.sockets = decodeSockets(node, service: name)
             case .log: service.log = decodeLog(node)
             }
         }
         if service.policy.type == .oneshot { checkOneshot(node, service) }
+        if let jitterNode, service.policy.maxAge == nil {
+            report(jitterNode, "max_age_jitter varies max_age, which is not set; set max_age, or leave this out")
+        }
         if let commandNode {
             checkProgram(of: service, commandNode)
         } else if isComplete {

@@ -32,6 +32,8 @@ public enum EndReason: String, CaseIterable, Hashable, Sendable, Codable, Coding
     case readyTimeout = "ready-timeout"
     /// It kept silent for longer than its watchdog allows.
     case watchdog
+    /// It was older than its service's `max_age` and was replaced.
+    case age
     /// It was replaced for another reason: it ran an outdated specification.
     case replaced
     /// A command restarted or killed it.

@@ -135,7 +135,8 @@ extension Fleet {
             // The latest command counts.
             withdraw(id)
             return false
-        case .replace, .kill, .freeze, .thaw, .reset, .hold, .spawned, .spawnFailed, .ready, .stopping, .watchdog,
+        case .replace, .kill, .freeze, .thaw, .reset, .hold, .takeOver, .giveUp, .policyChanged, .spawned, .spawnFailed,
+            .ready, .stopping, .watchdog,
             .watchdogTrigger, .extendTimeout, .memoryHigh, .leaderExited, .gone, .deadline:
             return false
         }
@@ -270,7 +271,8 @@ extension WorkerInput {
     var mayStart: Bool {
         switch self {
         case .start, .reset, .replace: true
-        case .stop, .remove, .kill, .freeze, .thaw, .hold, .spawned, .spawnFailed, .ready, .stopping, .watchdog,
+        case .stop, .remove, .kill, .freeze, .thaw, .hold, .takeOver, .giveUp, .policyChanged, .spawned, .spawnFailed,
+            .ready, .stopping, .watchdog,
             .watchdogTrigger, .extendTimeout, .memoryHigh, .leaderExited, .gone, .deadline:
             false
         }

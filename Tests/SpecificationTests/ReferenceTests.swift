@@ -49,6 +49,7 @@ import Testing
         #expect(keys("ready", of: web) == known(ReadyKey.self))
         #expect(keys("limits", of: web) == known(LimitsKey.self))
         #expect(keys("restart", of: web) == known(RestartKey.self))
+        #expect(keys("rollout", of: web) == known(RolloutKey.self))
         #expect(keys("stop", of: web) == known(StopKey.self))
         #expect(keys("socket", of: web) == known(SocketKey.self))
         #expect(keys("log", of: web) == known(LogKey.self))
