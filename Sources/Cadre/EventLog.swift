@@ -135,7 +135,7 @@ final class EventLog {
                 "\(worker) ran out of memory and was killed by the kernel"
                     + (peak.map { " (peak \(SizeFormat.format($0)))" } ?? "")
             case .manual: "\(worker) was killed by command"
-            case .memoryHigh, .readyTimeout, .watchdog, .health, .replaced, .stopped, .idle, .spawn:
+            case .memoryHigh, .readyTimeout, .watchdog, .health, .age, .replaced, .stopped, .idle, .spawn:
                 "\(worker) ended, as it \(end.reason.phrase)" + (lastExit?.detail.map { ": \($0)" } ?? "")
             }
         log(
@@ -164,6 +164,7 @@ extension EndReason {
         case .readyTimeout: "was not ready in time"
         case .watchdog: "did not answer its watchdog"
         case .health: "was unhealthy"
+        case .age: "reached its max_age"
         case .replaced: "ran an outdated specification"
         case .manual: "is restarted by command"
         case .stopped: "was told to"

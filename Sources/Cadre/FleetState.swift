@@ -44,6 +44,10 @@ public struct ServiceState: Sendable {
     public var hasGroup: Bool
     /// What all its workers went through, those included that were scaled away.
     public var counters: ServiceCounters
+    /// The digest of the specification that is in force.
+    public var digest = ""
+    /// The latest roll-out; nil if there was none.
+    public var rollout: Rollout?
     /// The workers, by number.
     public var workers: [WorkerDetail]
 }
@@ -97,6 +101,8 @@ public struct WorkerDetail: Sendable {
 public struct LiveDetail: Sendable {
     /// Its number.
     public var number: UInt64
+    /// The digest of the specification that it runs.
+    public var digest = ""
     /// Where it is in its life.
     public var phase: Incarnation.Phase
     /// Whether it is frozen by command.

@@ -57,14 +57,14 @@ final class Launcher {
     /// Executes a worker's program in a fresh cgroup; if that fails nothing of it is left.
     ///
     /// - Parameters:
+    ///   - specification: what it is to run.
     ///   - stored: the descriptors that earlier incarnations left for it, and their names.
     ///   - lineWatch: what waits for a line of its output.
     func launch(
-        _ worker: WorkerID, _ number: UInt64, of service: Service, stored: [(name: String, descriptor: Int32)],
-        _ lineWatch: LineWatch? = nil
+        _ worker: WorkerID, _ number: UInt64, of service: Service, _ specification: ServiceSpecification,
+        stored: [(name: String, descriptor: Int32)], _ lineWatch: LineWatch? = nil
     ) throws -> LiveIncarnation {
-        let specification = service.specification
-        let credentials = try service.resolveCredentials()
+        let credentials = try service.resolveCredentials(of: specification)
         try openSockets(of: service)
         let sockets = try service.sockets.descriptors(of: specification.sockets, for: worker.number)
         let passed = sockets.listening + stored
@@ -79,7 +79,7 @@ final class Launcher {
                 path: options.notificationSocket(ofService: worker.service, name), owner: credentials?.user)
             keptName = try kept.keep(notifications)
             let incarnation = LiveIncarnation(
-                worker: worker, number: number, specification: specification, key: service.specificationKey,
+                worker: worker, number: number, specification: specification, key: service.key(of: specification),
                 group: group, notifications: notifications)
             incarnation.keptName = keptName
             incarnation.lineWatch = lineWatch
@@ -107,6 +107,7 @@ final class Launcher {
                     leaderAttribute: options.keeper.map { _ in ControlGroup.leaderAttribute }, credentials: credentials,
                     openFileLimit: openFileLimit, listenPID: !passed.isEmpty))
             incarnation.firstPid = child.pid
+            incarnation.log = streams.source.of(leader: child.pid)
             incarnation.leader = LiveIncarnation.Leader(pid: child.pid, pidfd: child.takePidfd(), .supervisor)
             return incarnation
         } catch {

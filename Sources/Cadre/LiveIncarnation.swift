@@ -35,6 +35,8 @@ final class LiveIncarnation {
     var exit: ProcessExit?
     /// What it said with `STATUS=`.
     var statusText: String?
+    /// Where its last lines can be found.
+    var log = LogSource.none
     /// Whether it was killed and does not die.
     var isStuck = false
     /// Whether it is over and what it used is part of the worker's past.

@@ -19,14 +19,18 @@ actor LogRelay {
         let keptName: String?
         /// What looks for a line among its.
         let lineWatch: LineWatch?
+        /// Keeps its last ones.
+        let tail: LogTail
         var watch: Watch?
         /// The beginning of a line whose end hasn't come yet.
         var partial: [UInt8] = []
 
         init(
-            prefix: String, output: Int32, descriptor: consuming Descriptor, keptName: String?, _ lineWatch: LineWatch?
+            prefix: String, output: Int32, descriptor: consuming Descriptor, keptName: String?, tail: LogTail,
+            _ lineWatch: LineWatch?
         ) {
             self.prefix = prefix
+            self.tail = tail
             self.output = output
             self.descriptor = descriptor
             self.keptName = keptName
@@ -58,14 +62,17 @@ actor LogRelay {
     ///
     /// - Parameters:
     ///   - name: what the keeper is to close when the pipe has ended.
+    ///   - tail: keeps the last lines.
     ///   - lineWatch: what looks for a line among its.
     nonisolated func adopt(
-        _ pipe: consuming Descriptor, of worker: String, output: Int32, _ name: String?, _ lineWatch: LineWatch? = nil
+        _ pipe: consuming Descriptor, of worker: String, output: Int32, _ name: String?, _ tail: LogTail,
+        _ lineWatch: LineWatch? = nil
     ) {
         opened.add(1, ordering: .relaxed)
         let reading = pipe.release()
         Task(executorPreference: reactor) {
-            await self.add(Descriptor(owning: reading), worker: worker, output: output, name, lineWatch)
+            await self.add(
+                Descriptor(owning: reading), worker: worker, output: output, name, tail, lineWatch)
         }
     }
 
@@ -78,11 +85,26 @@ actor LogRelay {
         }
     }
 
+    /// Returns when all is read that was printed so far to the streams that a tail is of.
+    func catchUp(_ tail: LogTail) {
+        for (number, stream) in streams where stream.tail === tail {
+            // What is more than a few buffers isn't the end of it; a worker may print without one.
+            for _ in 0..<16 where streams[number] != nil && hasMore(number) { drain(number) }
+        }
+    }
+
+    private func hasMore(_ number: Int32) -> Bool {
+        var descriptor = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+        return poll(&descriptor, 1, 0) > 0
+    }
+
     private func add(
-        _ descriptor: consuming Descriptor, worker: String, output: Int32, _ name: String?, _ lineWatch: LineWatch?
+        _ descriptor: consuming Descriptor, worker: String, output: Int32, _ name: String?, _ tail: LogTail,
+        _ lineWatch: LineWatch?
     ) {
         let stream = Stream(
-            prefix: prefix(worker, on: output), output: output, descriptor: descriptor, keptName: name, lineWatch)
+            prefix: prefix(worker, on: output), output: output, descriptor: descriptor, keptName: name, tail: tail,
+            lineWatch)
         let number = stream.descriptor.rawValue
         do {
             stream.watch = try reactor.watch(stream.descriptor) { [unowned self] _ in drain(number) }
@@ -146,8 +168,10 @@ actor LogRelay {
             } else {
                 break
             }
+            let text = withoutLevel(line)
             lines += stream.prefix.utf8
-            lines += withoutLevel(line)
+            lines += text
+            stream.tail.add(text)
             stream.lineWatch?.look(at: line)
             lines.append(UInt8(ascii: "\n"))
         }

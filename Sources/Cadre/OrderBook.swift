@@ -30,7 +30,8 @@ final class OrderBook {
     ///
     /// - Parameter intent: nil for a command that changes nothing of what is wanted.
     func note(
-        _ workers: [WorkerID], _ intent: Intent?, ended: [WorkerID: UInt64] = [:], leaving: Set<WorkerID> = []
+        _ workers: [WorkerID], _ intent: Intent?, ended: [WorkerID: UInt64] = [:], leaving: Set<WorkerID> = [],
+        rollouts: [String: Order.Rollout] = [:]
     ) -> Order {
         lastNumber += 1
         var numbers: [WorkerID: UInt64] = [:]
@@ -39,7 +40,7 @@ final class OrderBook {
             if let wanted, latest[worker]?.intent != wanted { latest[worker] = (lastNumber, wanted) }
             if wanted != nil { numbers[worker] = latest[worker]?.number }
         }
-        return Order(workers: workers, numbers: numbers, ended: ended, leaving: leaving)
+        return Order(workers: workers, numbers: numbers, ended: ended, leaving: leaving, rollouts: rollouts)
     }
 
     /// Whether a later command wants something else of the worker.

@@ -34,6 +34,8 @@ struct SavedState {
         let fleet: Fleet.ServiceArchive
         /// What its next workers are started with; nil if it was about to be made.
         let specification: ServiceSpecification?
+        /// Those that anything of it runs or may come to run, by digest.
+        let revisions: [String: ServiceSpecification]
         let counters: ServiceCounters
         var workers: [Int: Worker] = [:]
     }
@@ -94,6 +96,7 @@ extension SavedState {
                 guard let fleet: Fleet.ServiceArchive = try records.value("fleet:\(name)") else { continue }
                 state.services[name] = Service(
                     fleet: fleet, specification: try records.value("service:\(name)"),
+                    revisions: try records.value("revisions:\(name)") ?? [:],
                     counters: try records.value("counters:\(name)") ?? ServiceCounters())
             }
             for name in records.keys(behind: "worker:") {

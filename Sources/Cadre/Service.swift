@@ -4,10 +4,10 @@ import Specification
 
 /// A service and what its workers share.
 final class Service {
-    /// What new incarnations are started with.
+    /// What is in force; an incarnation may run another one, see `Supervisor/specification(of:_:)`.
     var specification: ServiceSpecification {
         didSet {
-            credentials = nil
+            credentials = [:]
             specificationKey = Self.makeKey()
         }
     }
@@ -23,10 +23,15 @@ final class Service {
     var recordedSockets: [String] = []
     /// What is watched while it is on demand; nil if it isn't.
     var demand: Demand?
-    /// As whom its workers run, once that was looked up.
-    private var credentials: Credentials?
+    /// As whom its workers run, by user and group, once that was looked up.
+    private var credentials: [[String?]: Credentials] = [:]
 
     private static func makeKey() -> String { String(UInt64.random(in: 0 ... .max), radix: 16) }
+
+    /// The same of one that isn't in force.
+    func key(of specification: ServiceSpecification) -> String {
+        specification == self.specification ? specificationKey : Self.makeKey()
+    }
 
     init(specification: ServiceSpecification, group: consuming ControlGroup, sockets: ListeningSockets) {
         self.specification = specification
@@ -37,12 +42,13 @@ final class Service {
     /// As whom its workers run; nil for the supervisor's own user.
     ///
     /// Looked up at the first start, and again after a change: the user database may be far away.
-    func resolveCredentials() throws(CredentialsError) -> Credentials? {
-        if let credentials { return credentials }
+    func resolveCredentials(of specification: ServiceSpecification) throws(CredentialsError) -> Credentials? {
+        let key = [specification.user, specification.group]
+        if let known = credentials[key] { return known }
         guard specification.user != nil || specification.group != nil else { return nil }
         let found = try Credentials(user: specification.user ?? "\(currentUser())", group: specification.group)
         try found.requirePrivileges()
-        credentials = found
+        credentials[key] = found
         return found
     }
 }

@@ -21,7 +21,9 @@ extension ServiceSnapshot {
             name: service.name, wanted: service.wanted, ready: service.ready, isHealthy: service.isHealthy,
             // The service's own cgroup keeps the time of those that are gone.
             cpuSeconds: statistics.map { seconds($0.cpu.usageMicroseconds) },
-            memoryBytes: statistics?.memory?.current, workers: service.workers.map { WorkerSnapshot($0, survey) })
+            memoryBytes: statistics?.memory?.current, digest: service.digest,
+            rollout: service.rollout.map { $0.isPaused ? "paused" : $0.state.rawValue },
+            workers: service.workers.map { WorkerSnapshot($0, survey) })
     }
 }
 
@@ -38,6 +40,7 @@ extension WorkerSnapshot {
             lastExit: worker.lastExit, successor: worker.successor)
         incarnation = worker.shown
         guard let live = worker.shownIncarnation else { return }
+        digest = live.digest
         pid = live.pid
         uptimeSeconds = (survey.state.now - live.startedAt) / .seconds(1)
         statusText = live.statusText
@@ -70,6 +73,11 @@ extension FleetState {
 extension ServiceState {
     /// How many workers are ready.
     public var ready: Int { workers.count { $0.state == .ready } }
+
+    /// How many workers run another specification than the one in force.
+    public var outdated: Int {
+        workers.prefix(wanted).count { $0.shownIncarnation.map { $0.digest != digest } ?? false }
+    }
 
     /// How many of those that are wanted do or did what they are for.
     public var fulfilled: Int { workers.prefix(wanted).count { [.ready, .done, .asleep].contains($0.state) } }

@@ -26,6 +26,10 @@ public struct ServiceSnapshot: Codable, Hashable, Sendable {
     public var cpuSeconds: Double?
     /// The memory of all its workers in bytes; nil without the memory controller.
     public var memoryBytes: UInt64?
+    /// The digest of the specification that is in force.
+    public var digest = ""
+    /// Where its latest roll-out is, as in ``Rollout/State``, or `paused`; nil if there was none.
+    public var rollout: String?
     /// The workers, by number.
     public var workers: [WorkerSnapshot]
 }
@@ -40,6 +44,8 @@ public struct WorkerSnapshot: Codable, Hashable, Sendable {
     public var waitingFor: String?
     /// The number of the incarnation that is the worker now.
     public var incarnation: UInt64?
+    /// The digest of the specification that it runs.
+    public var digest: String?
     /// The leader's process id.
     public var pid: Int32?
     /// The incarnation's age in seconds.

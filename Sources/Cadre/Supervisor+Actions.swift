@@ -47,11 +47,12 @@ extension Supervisor {
     func spawn(_ worker: WorkerID, _ number: UInt64) {
         do {
             let service = try service(named: worker.service)
+            let specification = specification(of: worker, number) ?? service.specification
             let incarnation =
                 try claim(worker, number)
                 ?? launcher.launch(
-                    worker, number, of: service, stored: storedDescriptors(of: worker),
-                    lineWatch(worker, number, service.specification))
+                    worker, number, of: service, specification, stored: storedDescriptors(of: worker),
+                    lineWatch(worker, number, specification))
             do {
                 try watch(incarnation)
             } catch {
@@ -125,6 +126,7 @@ extension Supervisor {
         unwatch(incarnation)
         incarnation.probe?.cancel()
         incarnation.lineWatch?.end()
+        lastLogs[worker] = (number, incarnation.log)
         incarnation.reapLeaders()
         launcher.kept.release(incarnation.keptName)
         guard let service = services[worker.service] else { return }

@@ -86,7 +86,9 @@ extension Supervisor {
         _ name: String, _ saved: SavedState.Service, _ all: SavedState
     ) throws -> [News] {
         counters[name] = saved.counters
+        revisions[name] = saved.revisions
         if let specification = saved.specification ?? specified(name) {
+            if revisions[name]?[specification.digest] == nil { keep(specification) }
             services[name] = Service(
                 specification: specification, group: try root.serviceGroup(name),
                 sockets: ListeningSockets(service: name, store: store))
@@ -201,18 +203,21 @@ extension Supervisor {
         _ id: WorkerID, _ number: UInt64, _ archive: SavedState.Incarnation?, _ service: Service, _ all: SavedState?
     ) -> LiveIncarnation? {
         let name = LiveIncarnation.groupName(id, number)
-        let specification = archive.flatMap { all?.specifications[$0.specification] } ?? service.specification
+        let specification =
+            archive.flatMap { all?.specifications[$0.specification] } ?? specification(of: id, number)
+            ?? service.specification
         let path = options.notificationSocket(ofService: id.service, name)
         do {
             let group = try service.group.openChild(name)
             var keptName: String?
             var notifications = try launcher.kept.takeNotifications(at: path, name: &keptName)
             if notifications == nil {
-                notifications = try NotificationSocket(path: path, owner: try service.resolveCredentials()?.user)
+                notifications = try NotificationSocket(
+                    path: path, owner: try service.resolveCredentials(of: specification)?.user)
             }
             let live = LiveIncarnation(
                 worker: id, number: number, specification: specification,
-                key: archive?.specification ?? service.specificationKey, group: group,
+                key: archive?.specification ?? service.key(of: specification), group: group,
                 notifications: notifications.take()!)
             live.keptName = keptName
             let leader = try archive?.leader.map { ($0.pid, $0.isOwn) } ?? live.group.leader().map { ($0, true) }

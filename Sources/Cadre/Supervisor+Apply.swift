@@ -13,7 +13,7 @@ extension Supervisor {
     /// - Throws: what is wrong with the specification, or that there is nothing to read.
     public func plan() throws -> Plan {
         try requireRunning()
-        return Plan(from: specification, to: try read(), cpus: availableProcessors())
+        return plan(to: try read())
     }
 
     /// Reads the specification again and changes what runs to it (see ``apply(_:)``); if it's wrong nothing changes.
@@ -33,6 +33,18 @@ extension Supervisor {
         }
     }
 
+    private func plan(to new: Specification) -> Plan {
+        var plan = Plan(from: specification, to: new, cpus: availableProcessors())
+        // Some workers may run what a roll-out that was stopped has left behind.
+        for index in plan.services.indices where fleet.isLeftBehind(plan.services[index].name) {
+            let action = plan.services[index].action
+            guard action == .untouched || action == .change else { continue }
+            plan.services[index].action = .change
+            plan.services[index].replacesWorkers = true
+        }
+        return plan
+    }
+
     private func read() throws -> Specification {
         guard let read = options.reload else {
             throw CommandError.conflict(
@@ -42,14 +54,13 @@ extension Supervisor {
     }
 
     /// Changes what runs to `new`: adds and stops services, starts and stops workers, and changes limits and policies
-    /// while workers run. Where that can't be, workers are replaced one after another within a service, each when its
-    /// successor is ready. What is the same stays untouched.
+    /// while workers run. Where that can't be, workers are replaced by a roll-out. What is the same stays untouched.
     ///
     /// - Throws: ``CommandError`` if a limit cannot be changed, or what `Options.prepare` throws; then nothing changes.
     @discardableResult
     public func apply(_ new: Specification) throws -> (plan: Plan, order: Order) {
         try requireRunning()
-        let plan = Plan(from: specification, to: new, cpus: availableProcessors())
+        let plan = plan(to: new)
         let planned = Dictionary(uniqueKeysWithValues: plan.services.map { ($0.name, $0) })
         // What may fail comes first.
         let commit = try options.prepare?(new)
@@ -66,6 +77,7 @@ extension Supervisor {
         // What is not done by the time this supervisor dies is done by the one that follows.
         writeState()
         var scope = Scope()
+        let former = latestRollouts(of: plan.services.map(\.name))
         for service in plan.services where service.action == .remove {
             scope.add(service, workers: fleet.workers(of: service.name) ?? [])
         }
@@ -77,7 +89,9 @@ extension Supervisor {
         configureInOrder(different, of: new.services) { service in
             configure(service, replacesWorkers: planned[service.name]?.replacesWorkers ?? false)
         }
-        let order = note(scope)
+        // One may have failed already.
+        let rollouts = latestRollouts(of: plan.services.map(\.name)).filter { former[$0.key] != $0.value }
+        let order = note(scope, rollouts)
         events.log(.notice, .reloaded, "reloaded: \(plan.summary)")
         return (plan, order)
     }
@@ -200,8 +214,10 @@ extension Supervisor {
         }
     }
 
-    private func note(_ scope: Scope) -> Order {
-        let order = orders.note(scope.workers, .running, ended: scope.ended, leaving: scope.leaving)
+    private func note(_ scope: Scope, _ rollouts: [String: Order.Rollout] = [:]) -> Order {
+        let order = orders.note(
+            scope.workers, .running, ended: scope.ended, leaving: scope.leaving,
+            rollouts: rollouts)
         touched.formUnion(scope.workers)
         noteProgress()
         return order
@@ -210,7 +226,8 @@ extension Supervisor {
     /// What a service is specified to be; nil for one that is on its way out.
     func specified(_ name: String) -> ServiceSpecification? { specification.services.first { $0.name == name } }
 
-    private func replaceSpecification(of service: ServiceSpecification) {
+    func replaceSpecification(of service: ServiceSpecification) {
+        keep(service)
         guard let index = specification.services.firstIndex(where: { $0.name == service.name }) else { return }
         specification.services[index] = service
         unwritten.specification = true
@@ -231,17 +248,19 @@ extension Supervisor {
             changeHealthProbe(of: service.name, to: service.healthProbe)
         }
         setSpecification(service)
+        keep(service)
         adjustSockets(of: service)
         let count = service.workers.resolved(cpus: availableProcessors())
         // The fleet forgets a service that has no workers.
         fleet.setDependencies(service.dependencies, of: service.name)
         let actions = fleet.configure(
-            service.name, policy: service.policy, count: count, replacesWorkers: replacesWorkers,
-            startsAsleep: service.isOnDemand, at: Reactor.now)
+            service.name, policy: service.policy, revision: service.digest, count: count,
+            replacesWorkers: replacesWorkers, startsAsleep: service.isOnDemand, at: Reactor.now)
         for number in (fleet.workers(of: service.name) ?? []).indices {
             noteWish(for: WorkerID(service: service.name, number: number))
         }
         perform(actions)
         noteDemand(of: service)
+        forgetRevisions(of: service.name)
     }
 }

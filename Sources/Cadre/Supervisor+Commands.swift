@@ -146,6 +146,11 @@ extension Supervisor {
             }
             if orders.isSuperseded(worker, in: order) { return outcome(worker, .superseded) }
             if order.leaving.contains(worker) { return nil }
+            switch rolloutOutcome(of: worker, in: order) {
+            case .none: break
+            case .pending: return nil
+            case .decided(let decided): return outcome(worker, decided)
+            }
             if let ended = order.ended[worker], machine.hasIncarnation(upTo: ended) { return nil }
             switch milestone {
             case .stopped: return outcome(worker, .reached)

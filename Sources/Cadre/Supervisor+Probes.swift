@@ -75,7 +75,8 @@ extension Supervisor {
             guard let watch = incarnation.lineWatch else { return nil }
             return watch.problem ?? "no line that it printed contains \"\(watch.text)\""
         case .health: return incarnation.lastProbe?.problem
-        case .exit, .signal, .oomKill, .memoryHigh, .watchdog, .replaced, .manual, .stopped, .idle, .spawn: return nil
+        case .exit, .signal, .oomKill, .memoryHigh, .watchdog, .replaced, .age, .manual, .stopped, .idle, .spawn:
+            return nil
         }
     }
 
@@ -107,7 +108,8 @@ extension Supervisor {
                 HTTPProbe(
                     address: ProbeAddress(target.address), path: target.path, statuses: status.ranges, body: body))
         case .command(let arguments):
-            let credentials = try services[incarnation.worker.service]?.resolveCredentials()
+            let credentials = try services[incarnation.worker.service]?.resolveCredentials(
+                of: incarnation.specification)
             return .command(
                 try launcher.commandProbe(arguments.map(expand), of: incarnation, as: credentials))
         }

@@ -51,6 +51,20 @@ extension Supervisor {
         unwritten.workers.insert(worker)
     }
 
+    /// Notes what actions come to. A roll-out may have changed what its workers would run, and says nothing to them.
+    func noteWishes(in actions: [FleetAction], but told: WorkerID? = nil) {
+        guard journal != nil else { return }
+        for action in actions {
+            switch action {
+            case .worker(let worker, _): if worker != told { noteWish(for: worker) }
+            case .rollout(let name, _):
+                let count = fleet.workers(of: name)?.count ?? 0
+                unwritten.workers.formUnion((0..<count).map { WorkerID(service: name, number: $0) })
+            case .forgetWorker, .forgetService: break
+            }
+        }
+    }
+
     /// Notes that something was wished of a worker.
     func noteWish(for worker: WorkerID) {
         guard journal != nil else { return }
@@ -110,7 +124,7 @@ extension Supervisor {
         }
         for name in unwritten.forgottenServices where fleet.workers(of: name) == nil {
             writtenFleets[name] = nil
-            for prefix in ["fleet", "service", "counters"] { journal.remove("\(prefix):\(name)") }
+            for prefix in ["fleet", "service", "revisions", "counters"] { journal.remove("\(prefix):\(name)") }
         }
     }
 
@@ -149,6 +163,7 @@ extension Supervisor {
     }
 
     private func note(service name: String, in journal: StateJournal) {
+        if let known = revisions[name] { journal.set("revisions:\(name)", known) }
         guard let service = services[name] else { return }
         journal.set("service:\(name)", service.specification)
     }

@@ -26,7 +26,8 @@ extension Supervisor {
         return ServiceState(
             name: name, wanted: fleet.wanted(of: name) ?? 0, healthyPercentage: specification?.healthyPercentage ?? 0,
             limits: specification?.limits ?? ResourceLimits(), hasGroup: services[name] != nil,
-            counters: counters[name] ?? ServiceCounters(),
+            counters: counters[name] ?? ServiceCounters(), digest: fleet.revisionInForce(of: name) ?? "",
+            rollout: fleet.rollout(of: name),
             workers: workers.enumerated().map { detail(of: WorkerID(service: name, number: $0.offset), $0.element) })
     }
 
@@ -109,7 +110,7 @@ extension Supervisor {
 extension LiveDetail {
     init(_ live: LiveIncarnation, _ incarnation: Incarnation) {
         self.init(
-            number: live.number, phase: incarnation.phase, isFrozen: incarnation.isFrozen,
+            number: live.number, digest: incarnation.revision, phase: incarnation.phase, isFrozen: incarnation.isFrozen,
             startedAt: incarnation.startedAt, readyAt: incarnation.readyAt,
             pid: live.exit == nil ? live.leader?.pid : nil, statusText: live.statusText, limits: live.limits,
             groupPath: live.groupPath)

@@ -33,6 +33,12 @@ public actor Supervisor {
     var fleet: Fleet
     /// The services of which a worker was started, or is about to be.
     var services: [String: Service] = [:]
+    /// The specifications that anything runs or may come to run, by service and digest.
+    var revisions: [String: [String: ServiceSpecification]] = [:]
+    /// Why the latest roll-out of a service failed.
+    var rolloutProblems: [String: RolloutProblem] = [:]
+    /// Where the latest incarnation of a worker that is gone has left its last lines.
+    var lastLogs: [WorkerID: (number: UInt64, source: LogSource)] = [:]
     /// The incarnations of which any process is left, by worker; mostly one each.
     var incarnations: [WorkerID: [LiveIncarnation]] = [:]
     /// What workers have left here for their next incarnation, in the order in which it came.
@@ -253,14 +259,14 @@ public actor Supervisor {
         touched.insert(worker)
         let actions = fleet.handle(worker, input, at: Reactor.now)
         noteChange(of: worker, input)
-        for case .worker(let other, _) in actions where other != worker { noteWish(for: other) }
+        noteWishes(in: actions, but: worker)
         pending += actions
         work()
     }
 
     /// Does what somebody's wish calls for.
     func perform(_ actions: [FleetAction]) {
-        for case .worker(let worker, _) in actions { noteWish(for: worker) }
+        noteWishes(in: actions)
         pending += actions
         work()
     }
@@ -312,15 +318,19 @@ public actor Supervisor {
             records[worker] = nil
             unwritten.forgottenWorkers.append(worker)
             unwritten.totals = true
+            lastLogs[worker] = nil
             orders.forget(worker)
             touched.insert(worker)
         case .forgetService(let name): forget(name)
+        case .rollout(let name, let event): report(event, of: name)
         }
     }
 
     private func forget(_ name: String) {
         counters[name] = nil
         unwritten.forgottenServices.append(name)
+        revisions[name] = nil
+        rolloutProblems[name] = nil
         guard let service = services.removeValue(forKey: name) else { return }
         endDemand(of: service)
         do {

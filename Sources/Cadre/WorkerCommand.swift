@@ -69,6 +69,14 @@ public struct Order: Sendable {
     let ended: [WorkerID: UInt64]
     /// The workers that are to go for good.
     let leaving: Set<WorkerID>
+    /// The roll-outs that it began, by service.
+    let rollouts: [String: Rollout]
+
+    /// A roll-out.
+    struct Rollout: Hashable, Sendable {
+        let number: UInt64
+        let target: String
+    }
 }
 
 /// What became of a command for one worker.
@@ -94,6 +102,8 @@ public struct WorkerOutcome: Hashable, Sendable, Codable {
         case failed
         /// It ended, or was stopped before, and is to stay so.
         case done
+        /// Its roll-out failed, so that it runs what it ran before.
+        case notReplaced = "not-replaced"
         /// Another command came meanwhile, which wants something else.
         case superseded
         /// It wasn't there in time, and goes on.

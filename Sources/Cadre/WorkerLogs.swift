@@ -14,6 +14,8 @@ final class WorkerLogs {
         let error: Descriptor
         /// `JOURNAL_STREAM` (systemd.exec(5)): by it a program knows that its standard error goes to the journal.
         var journalStream: String?
+        /// Where the last lines can be found.
+        let source: LogSource
     }
 
     private let standard: Options.Logs
@@ -35,7 +37,8 @@ final class WorkerLogs {
     /// Goes on with the pipes of workers that a supervisor before had started.
     func adopt() throws(SystemCallError) {
         for log in kept.takeLogs() {
-            try openRelay().adopt(Descriptor(owning: log.descriptor), of: log.worker, output: log.output, log.name)
+            try openRelay().adopt(
+                Descriptor(owning: log.descriptor), of: log.worker, output: log.output, log.name, LogTail())
         }
     }
 
@@ -63,8 +66,8 @@ final class WorkerLogs {
         case .journal: try journal(worker, groupPath, watch)
         case .terminal: try terminal(worker, watch)
         case .file(let template):
-            try file(specification.expand(template, worker: worker.number), watch)
-        case .none: try file("/dev/null", nil)
+            try file(specification.expand(template, worker: worker.number), nil, watch)
+        case .none: try file("/dev/null", LogSource.none, nil)
         }
     }
 
@@ -84,7 +87,9 @@ final class WorkerLogs {
         }
         var status = stat()
         let journalStream = fstat(error.rawValue, &status) == 0 ? "\(status.st_dev):\(status.st_ino)" : nil
-        return Streams(output: output, error: error, journalStream: journalStream)
+        return Streams(
+            output: output, error: error, journalStream: journalStream,
+            source: .journal(identifier: "\(worker)", since: UInt64(wallClock() * 1e6)))
     }
 
     private func journalOrTerminal(_ worker: WorkerID, _ groupPath: String, _ watch: LineWatch?) throws -> Streams {
@@ -102,14 +107,18 @@ final class WorkerLogs {
     }
 
     private func terminal(_ worker: WorkerID, _ watch: LineWatch?) throws(SystemCallError) -> Streams {
-        return Streams(output: try pipe(of: worker, output: 1, watch), error: try pipe(of: worker, output: 2, watch))
+        let tail = LogTail()
+        return Streams(
+            output: try pipe(of: worker, output: 1, tail, watch), error: try pipe(of: worker, output: 2, tail, watch),
+            source: .relay(try openRelay(), tail))
     }
 
     /// Makes a pipe whose lines come out on `output` (1 or 2) behind the worker's name.
     ///
+    /// - Parameter tail: keeps the last lines.
     /// - Returns: the end for the worker.
     private func pipe(
-        of worker: WorkerID, output: Int32, _ watch: LineWatch?
+        of worker: WorkerID, output: Int32, _ tail: LogTail, _ watch: LineWatch?
     ) throws(SystemCallError) -> Descriptor {
         let relay = try openRelay()
         var ends: [Int32] = [-1, -1]
@@ -119,15 +128,15 @@ final class WorkerLogs {
         // Non-blocking on this side only: each end of a pipe is an open file of its own.
         _ = cadre_fcntl(reading.rawValue, F_SETFL, O_NONBLOCK)
         let name = try kept.keep(reading, of: "\(worker)", output: output)
-        relay.adopt(reading, of: "\(worker)", output: output, name, watch)
+        relay.adopt(reading, of: "\(worker)", output: output, name, tail, watch)
         return writing
     }
 
-    private func file(_ path: String, _ watch: LineWatch?) throws(SystemCallError) -> Streams {
+    private func file(_ path: String, _ source: LogSource?, _ watch: LineWatch?) throws(SystemCallError) -> Streams {
         let output = try Descriptor.open(path, flags: O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY, mode: 0o640)
         let error = try output.duplicate()
         // Before the worker writes to it: what is in it is of others.
         if let watch { try prober.get().follow(path, watch) }
-        return Streams(output: output, error: error)
+        return Streams(output: output, error: error, source: source ?? .file(path))
     }
 }

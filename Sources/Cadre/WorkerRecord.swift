@@ -30,6 +30,8 @@ struct WorkerRecord: Codable {
 public struct IncarnationRecord: Codable, Hashable, Sendable {
     /// Its number among the worker's incarnations.
     public var number: UInt64
+    /// The digest of the specification that it runs or ran.
+    public var digest = ""
     /// Where it is in its life, as in ``Incarnation/Phase``; `gone` for a past one.
     public var phase: String
     /// The leader's process id; nil if it could not be executed.
@@ -52,7 +54,8 @@ extension IncarnationRecord {
     /// A past one; `offset` leads from the core's time to seconds since 1970.
     init(_ past: PastIncarnation, pid: Int32?, exit: ExitSnapshot, usage: Usage?, offset: Double) {
         self.init(
-            number: past.number, phase: "gone", pid: pid, startedAt: past.startedAt / .seconds(1) + offset,
+            number: past.number, digest: past.revision, phase: "gone", pid: pid,
+            startedAt: past.startedAt / .seconds(1) + offset,
             readySeconds: past.readyAt.map { ($0 - past.startedAt) / .seconds(1) },
             stopSeconds: past.stopDuration.map { $0 / .seconds(1) }, goneAt: past.goneAt / .seconds(1) + offset,
             exit: exit, cpuSeconds: usage.map { Double($0.cpuMicroseconds) / 1e6 })
@@ -61,7 +64,8 @@ extension IncarnationRecord {
     /// A present one.
     init(_ live: LiveDetail, offset: Double) {
         self.init(
-            number: live.number, phase: live.isFrozen ? "frozen" : live.phase.rawValue, pid: live.pid,
+            number: live.number, digest: live.digest, phase: live.isFrozen ? "frozen" : live.phase.rawValue,
+            pid: live.pid,
             startedAt: live.startedAt / .seconds(1) + offset,
             readySeconds: live.readyAt.map { ($0 - live.startedAt) / .seconds(1) })
     }
@@ -88,7 +92,8 @@ extension ExitSnapshot {
         switch EndReason(rawValue: reason) {
         case .exit: code.map { "exit \($0)" } ?? signal ?? reason
         case .signal: signal ?? reason
-        case .oomKill, .memoryHigh, .readyTimeout, .watchdog, .health, .replaced, .manual, .stopped, .idle, .spawn, nil:
+        case .oomKill, .memoryHigh, .readyTimeout, .watchdog, .health, .age, .replaced, .manual, .stopped, .idle,
+            .spawn, nil:
             reason
         }
     }

@@ -7,6 +7,9 @@ extension Plan {
         for service in services where service.action != .untouched {
             lines.append((service.sign, "\(service.sign) \(service.name): \(service.workers)"))
             lines += service.changes.map { $0.line(indent: "    ") }
+            if service.action == .change, service.changes.isEmpty {
+                lines.append((service.sign, "    those that run another specification (by replacement)"))
+            }
         }
         let untouched = services.count { $0.action == .untouched }
         return lines.map { sign, text in isColoured ? "\u{1B}[\(Self.colour(sign))m\(text)\u{1B}[0m" : text }
@@ -46,7 +49,7 @@ extension KeyChange {
         let way =
             switch effect {
             case .live: "live"
-            case .replace: "by replacement, one worker after another"
+            case .replace: "by replacement"
             }
         return (sign, "\(indent)\(sign) \(key)\(values.isEmpty ? "" : ": \(values)") (\(way))")
     }

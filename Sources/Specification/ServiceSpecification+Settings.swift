@@ -24,6 +24,10 @@ extension ServiceSpecification {
             case .user: settings[name] = user.map { Setting($0.quoted, .replace) }
             case .group: settings[name] = group.map { Setting($0.quoted, .replace) }
             case .watchdog: settings[name] = policy.watchdog.map { Setting(TOMLText.duration($0), .replace) }
+            case .maxAge: settings[name] = policy.maxAge.map { Setting(TOMLText.duration($0), .live) }
+            case .maxAgeJitter:
+                // It means nothing without that.
+                settings[name] = policy.maxAge.map { _ in Setting(TOMLText.number(policy.maxAgeJitter), .live) }
             case .healthyPercentage: settings[name] = Setting(TOMLText.number(healthyPercentage), .live)
             case .introspect: settings[name] = introspect.map { Setting($0.quoted, .live) }
             // A oneshot is ready when it is done, and these may not be set.
@@ -31,6 +35,7 @@ extension ServiceSpecification {
             case .health: settings.add(healthSettings, below: name)
             case .limits: settings.add(limits.settings, below: name)
             case .restart: settings.add(policy.restart.settings, below: name)
+            case .rollout: settings.add(policy.rollout.settings, below: name)
             case .stop: settings.add(stopSettings, below: name)
             case .socket:
                 if !sockets.isEmpty { settings[name] = Setting(TOMLText.array(sockets.map(\.name.quoted)), .replace) }
@@ -114,6 +119,37 @@ extension RestartPolicy {
             settings[key.rawValue] = Setting(text, .live)
         }
         return settings
+    }
+}
+
+extension RolloutPolicy {
+    fileprivate var settings: [String: Setting] {
+        var settings: [String: Setting] = [:]
+        for key in RolloutKey.allCases {
+            // Those without a meaning for the strategy are not to be written.
+            let isRolling = strategy == .rolling
+            let text: String? =
+                switch key {
+                case .strategy: strategy.rawValue.quoted
+                case .maxSurge: isRolling ? maxSurge.text : nil
+                case .maxUnavailable: isRolling ? maxUnavailable.text : nil
+                case .parallel: parallel.map { "\($0)" }
+                case .minReady: TOMLText.duration(minReady)
+                case .failures: "\(failures)"
+                case .onFailure: onFailure.rawValue.quoted
+                }
+            settings[key.rawValue] = text.map { Setting($0, .live) }
+        }
+        return settings
+    }
+}
+
+extension RolloutPolicy.Share {
+    fileprivate var text: String {
+        switch self {
+        case .count(let count): "\(count)"
+        case .percent(let percent): "\(TOMLText.number(percent))%".quoted
+        }
     }
 }
 

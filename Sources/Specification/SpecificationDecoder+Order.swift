@@ -49,6 +49,9 @@ extension SpecificationDecoder {
         if let node = member("health") {
             report(node, "health is for a service that is ready, which a oneshot never is; leave it out")
         }
+        if let node = member("max_age"), service.policy.maxAge != nil {
+            report(node, "a oneshot is never ready, and so never too old; leave it out")
+        }
         if let node = member("watchdog"), service.policy.watchdog != nil {
             report(node, "the watchdog is for a service that is ready, which a oneshot never is; leave it out")
         }

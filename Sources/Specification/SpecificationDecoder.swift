@@ -71,6 +71,7 @@ struct SpecificationDecoder {
         var readyNode: DocumentNode?
         var healthNode: DocumentNode?
         hasPort = table[ServiceKey.port.rawValue] != nil
+        var jitterNode: DocumentNode?
         for (key, node) in members(of: node, keys: ServiceKey.self) {
             switch key {
             case .command:
@@ -88,6 +89,10 @@ struct SpecificationDecoder {
             case .user: service.user = account(node)
             case .group: service.group = account(node)
             case .watchdog: service.policy.watchdog = optionalDuration(node)
+            case .maxAge: service.policy.maxAge = optionalDuration(node)
+            case .maxAgeJitter:
+                service.policy.maxAgeJitter = number(node, in: 0...1) ?? service.policy.maxAgeJitter
+                jitterNode = node
             case .healthyPercentage:
                 service.healthyPercentage = number(node, in: 0...100) ?? service.healthyPercentage
             case .introspect: service.introspect = introspectionURL(node)
@@ -99,6 +104,7 @@ struct SpecificationDecoder {
                 decodeHealth(node, into: &service)
             case .limits: service.limits = decodeLimits(node)
             case .restart: decodeRestart(node, into: &service.policy.restart)
+            case .rollout: decodeRollout(node, into: &service.policy.rollout)
             case .stop: decodeStop(node, into: &service)
             case .socket: service.sockets = decodeSockets(node, service: name)
             case .port: service.port = decodePort(node)
@@ -113,6 +119,9 @@ struct SpecificationDecoder {
         checkProbes(of: service, ready: readyNode, health: healthNode)
         checkDemand(of: service, table)
         if let node = table[ServiceKey.port.rawValue] { checkPorts(of: service, node) }
+        if let jitterNode, service.policy.maxAge == nil {
+            report(jitterNode, "max_age_jitter varies max_age, which is not set; set max_age, or leave this out")
+        }
         if let commandNode {
             checkProgram(of: service, commandNode)
         } else if isComplete {

@@ -27,8 +27,10 @@ enum ServiceKey: String, SpecificationKey {
     case command, type, workers, after, requires, essential, directory, environment
     case environmentFile = "environment_file"
     case user, group, watchdog
+    case maxAge = "max_age"
+    case maxAgeJitter = "max_age_jitter"
     case healthyPercentage = "healthy_percentage"
-    case introspect, ready, health, limits, restart, stop, socket, port
+    case introspect, ready, health, limits, restart, rollout, stop, socket, port
     case onDemand = "on_demand"
     case idleTimeout = "idle_timeout"
     case fdStoreMax = "fd_store_max"
@@ -60,6 +62,16 @@ enum RestartKey: String, SpecificationKey {
     case maxDelay = "max_delay"
     case multiplier, jitter, budget, window
     case successExitCodes = "success_exit_codes"
+}
+
+enum RolloutKey: String, SpecificationKey {
+    case strategy
+    case maxSurge = "max_surge"
+    case maxUnavailable = "max_unavailable"
+    case parallel
+    case minReady = "min_ready"
+    case failures
+    case onFailure = "on_failure"
 }
 
 enum StopKey: String, SpecificationKey {
@@ -104,6 +116,7 @@ enum KeySuggestion {
         ("[service.NAME.health]", HealthKey.allCases.map(\.rawValue)),
         ("[service.NAME.limits]", LimitsKey.allCases.map(\.rawValue)),
         ("[service.NAME.restart]", RestartKey.allCases.map(\.rawValue)),
+        ("[service.NAME.rollout]", RolloutKey.allCases.map(\.rawValue)),
         ("[service.NAME.stop]", StopKey.allCases.map(\.rawValue)),
         ("[[service.NAME.socket]]", SocketKey.allCases.map(\.rawValue)),
         ("[service.NAME.port]", PortKey.allCases.map(\.rawValue)),

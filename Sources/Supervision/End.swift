@@ -34,6 +34,8 @@ public enum EndReason: String, CaseIterable, Hashable, Sendable, Codable, Coding
     case watchdog
     /// Its health probes failed and it was replaced.
     case health
+    /// It was older than its service's `max_age` and was replaced.
+    case age
     /// It was replaced for another reason: it ran an outdated specification.
     case replaced
     /// A command restarted or killed it.

@@ -2,19 +2,20 @@
 extension Fleet {
     /// All that is known of a service, but for its workers.
     public struct ServiceArchive: Hashable, Sendable, Codable {
-        private let service: Service
+        private let service: FleetService
 
-        fileprivate init(_ service: Service) {
+        fileprivate init(_ service: FleetService) {
             self.service = service
         }
 
-        fileprivate func makeService(_ workers: [WorkerMachine]) -> Service {
+        fileprivate func makeService(_ workers: [WorkerMachine]) -> FleetService {
             var service = service
             service.workers = workers
             return service
         }
 
-        fileprivate var policy: WorkerPolicy { service.policy }
+        fileprivate var policy: WorkerPolicy { service.policyInForce }
+        fileprivate var revision: String { service.revisionInForce }
         fileprivate var wanted: Int { service.wanted }
     }
 
@@ -68,7 +69,8 @@ extension Fleet {
             archive.makeService(
                 (0..<count).map { number in
                     guard var worker = workers[number] else {
-                        return WorkerMachine(policy: archive.policy, numberingAfter: lastForgottenNumber)
+                        return WorkerMachine(
+                            policy: archive.policy, revision: archive.revision, numberingAfter: lastForgottenNumber)
                     }
                     worker.goOn(at: now)
                     return worker

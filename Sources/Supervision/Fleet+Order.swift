@@ -135,7 +135,8 @@ extension Fleet {
             // The latest command counts.
             withdraw(id)
             return false
-        case .sleep, .replace, .kill, .freeze, .thaw, .reset, .hold, .spawned, .spawnFailed, .ready, .stopping,
+        case .sleep, .replace, .kill, .freeze, .thaw, .reset, .hold, .takeOver, .giveUp, .policyChanged, .spawned,
+            .spawnFailed, .ready, .stopping,
             .watchdog,
             .watchdogTrigger, .extendTimeout, .memoryHigh, .healthPolicyChanged, .probed, .unhealthy, .leaderExited,
             .gone, .deadline:
@@ -274,7 +275,8 @@ extension WorkerInput {
     var mayStart: Bool {
         switch self {
         case .start, .reset, .replace: true
-        case .stop, .sleep, .remove, .kill, .freeze, .thaw, .hold, .spawned, .spawnFailed, .ready, .stopping, .watchdog,
+        case .stop, .sleep, .remove, .kill, .freeze, .thaw, .hold, .takeOver, .giveUp, .policyChanged, .spawned,
+            .spawnFailed, .ready, .stopping, .watchdog,
             .watchdogTrigger, .extendTimeout, .memoryHigh, .healthPolicyChanged, .probed, .unhealthy, .leaderExited,
             .gone, .deadline:
             false

@@ -6,6 +6,8 @@ public enum FleetAction: Hashable, Sendable {
     case forgetWorker(WorkerID)
     /// Forget a service that is wanted no more; nothing of it is left.
     case forgetService(String)
+    /// Tell the world about the roll-out of a service.
+    case rollout(String, RolloutEvent)
 }
 
 /// How a fleet is doing.
@@ -26,27 +28,7 @@ public struct FleetSummary: Hashable, Sendable {
 ///
 /// A pure value, like ``WorkerMachine``.
 public struct Fleet: Sendable {
-    struct Service: Hashable, Sendable, Codable {
-        var policy: WorkerPolicy
-        /// How many workers are wanted; there may be more on their way out. A worker's number is its index.
-        var wanted = 0
-        var workers: [WorkerMachine] = []
-        /// The workers that are to be replaced, in that order: they run an outdated specification, or somebody wishes
-        /// so.
-        var queue: [Wish] = []
-        /// The one of them that is being replaced now.
-        var replacing: Int?
-        /// Whether its workers are down until somebody needs them.
-        var isAsleep = false
-    }
-
-    /// That a worker be replaced.
-    struct Wish: Hashable, Sendable, Codable {
-        var number: Int
-        var reason: EndReason
-    }
-
-    var services: [String: Service] = [:]
+    var services: [String: FleetService] = [:]
     /// Which services start after which others, and stop before them.
     var order = StartOrder()
     /// The services of which a worker may be held.
@@ -63,7 +45,7 @@ public struct Fleet: Sendable {
     private(set) var tally: [WorkerState: Int] = [:]
     private var comingUp = 0
     private var random: SeededRandom
-    private var actions: [FleetAction] = []
+    var actions: [FleetAction] = []
 
     /// A fleet without services, whose random waits follow from `seed`.
     public init(seed: UInt64) {
@@ -103,8 +85,7 @@ public struct Fleet: Sendable {
     /// Whether a worker is being replaced, or is to be when its turn comes.
     public func isToBeReplaced(_ id: WorkerID) -> Bool {
         guard let service = services[id.service], service.workers.indices.contains(id.number) else { return false }
-        return service.replacing == id.number || service.queue.contains { $0.number == id.number }
-            || service.workers[id.number].isBeingReplaced
+        return service.isToBeReplaced(id.number)
     }
 
     // MARK: Changes
@@ -112,60 +93,70 @@ public struct Fleet: Sendable {
     /// Adds a service, or changes one to what is given here.
     ///
     /// - Parameters:
+    ///   - policy: How workers of that revision are supervised, those that run it already included.
+    ///   - revision: Which specification this is.
     ///   - count: How many workers it is to have. Those too many are stopped, those missing are started.
-    ///   - replacesWorkers: Whether those that run are outdated: they are replaced one after another, each when its
-    ///     predecessor's successor is ready. Otherwise they stay as they are.
+    ///   - replacesWorkers: Whether those that run another revision are replaced by a roll-out, unless that is under
+    ///     way already. Otherwise they stay as they are.
     ///   - startsAsleep: Whether the workers of a service that is added are not started before ``wake(_:at:)``.
     public mutating func configure(
-        _ service: String, policy: WorkerPolicy, count: Int, replacesWorkers: Bool, startsAsleep: Bool = false,
-        at now: Duration
+        _ service: String, policy: WorkerPolicy, revision: String, count: Int, replacesWorkers: Bool,
+        startsAsleep: Bool = false, at now: Duration
     ) -> [FleetAction] {
         var existing = 0..<0
-        let healthBefore = services[service]?.policy.health
-        if let old = services[service] {
-            existing = 0..<min(old.wanted, count)
-        } else {
-            services[service] = Service(policy: policy, isAsleep: startsAsleep)
+        let healthBefore = services[service]?.policies[revision]?.health
+        if let old = services[service] { existing = 0..<min(old.wanted, count) }
+        // Nothing of it is to stay, so that there is nothing to replace either.
+        if existing.isEmpty {
+            for number in services[service]?.workers.indices ?? 0..<0 {
+                services[service]!.workers[number].adopt(revision, policy)
+            }
+            var fresh = FleetService(revision: revision)
+            fresh.isAsleep = services[service]?.isAsleep ?? startsAsleep
+            fresh.workers = services[service]?.workers ?? []
+            services[service] = fresh
         }
-        services[service]!.policy = policy
+        services[service]!.policies[revision] = policy
         services[service]!.wanted = count
-        for number in services[service]!.workers.indices { services[service]!.workers[number].policy = policy }
-        // Outdated ones keep to what they were started with, which is what they answer to.
-        if !replacesWorkers, healthBefore != policy.health {
-            for number in existing { tell(WorkerID(service: service, number: number), .healthPolicyChanged, at: now) }
+        services[service]!.keepBelow(count)
+        for number in services[service]!.workers.indices where services[service]!.workers[number].revision == revision {
+            services[service]!.workers[number].policy = policy
+            guard existing.contains(number) else { continue }
+            let id = WorkerID(service: service, number: number)
+            tell(id, .policyChanged, at: now)
+            if healthBefore != policy.health { tell(id, .healthPolicyChanged, at: now) }
         }
+        if replacesWorkers, services[service]!.needsRollout(to: revision) {
+            beginRollout(of: service, to: revision, at: now)
+        }
+        let inForce = services[service]!.revisionInForce
         while services[service]!.workers.count < count {
-            services[service]!.workers.append(WorkerMachine(policy: policy, numberingAfter: lastForgottenNumber))
+            services[service]!.workers.append(
+                WorkerMachine(
+                    policy: services[service]!.policyInForce, revision: inForce, numberingAfter: lastForgottenNumber))
             tally[.stopped, default: 0] += 1
         }
         let isAsleep = services[service]!.isAsleep
         for number in existing.endIndex..<count {
-            tell(WorkerID(service: service, number: number), isAsleep ? .sleep : .start, at: now)
+            let id = WorkerID(service: service, number: number)
+            adopt(inForce, id)
+            tell(id, isAsleep ? .sleep : .start, at: now)
+            if !isAsleep { services[service]!.noteStart(of: number) }
         }
         for number in (count..<services[service]!.workers.count).reversed() {
             tell(WorkerID(service: service, number: number), .remove, at: now)
-        }
-        if replacesWorkers {
-            services[service]!.queue = existing.map { Wish(number: $0, reason: .replaced) }
-            services[service]!.replacing = nil
-        } else {
-            services[service]!.queue.removeAll { $0.number >= count }
-            if let replacing = services[service]!.replacing, replacing >= count { services[service]!.replacing = nil }
         }
         settle(service, at: now)
         return takeActions(at: now)
     }
 
-    /// Restarts workers: those that run are replaced one after another within a service, each when its predecessor's
-    /// successor is ready; those that are down are started.
+    /// Restarts workers: those that run are replaced, those that are down are started.
     public mutating func restart(_ ids: [WorkerID], at now: Duration) -> [FleetAction] {
         for id in ids {
             guard let service = services[id.service], id.number < service.wanted else { continue }
             withdraw(id)
             if service.workers[id.number].goal == .running {
-                if !service.queue.contains(where: { $0.number == id.number }) {
-                    services[id.service]!.queue.append(Wish(number: id.number, reason: .manual))
-                }
+                note(ReplacementRequest(number: id.number, reason: .manual, incarnation: nil), of: id.service)
             } else {
                 tell(id, .start, at: now)
             }
@@ -203,21 +194,28 @@ public struct Fleet: Sendable {
 
     /// Stops a service and forgets it when nothing of it is left.
     public mutating func remove(_ service: String, at now: Duration) -> [FleetAction] {
-        guard let policy = services[service]?.policy else { return [] }
-        return configure(service, policy: policy, count: 0, replacesWorkers: false, at: now)
+        guard let known = services[service] else { return [] }
+        return configure(
+            service, policy: known.policyInForce, revision: known.revisionInForce, count: 0, replacesWorkers: false,
+            at: now)
     }
 
     /// Tells a worker what happened. One that the fleet doesn't know is gone, and the news came too late.
     public mutating func handle(_ id: WorkerID, _ input: WorkerInput, at now: Duration) -> [FleetAction] {
         // One that is wanted no more must not be revived: it would never be forgotten.
         if input == .start, let service = services[id.service], id.number >= service.wanted { return [] }
-        tell(id, input, at: now)
+        if let (reason, incarnation) = input.replacement {
+            // It has to wait for its turn.
+            note(ReplacementRequest(number: id.number, reason: reason, incarnation: incarnation), of: id.service)
+        } else {
+            tell(id, input, at: now)
+        }
         settle(id.service, at: now)
         return takeActions(at: now)
     }
 
     /// Puts a service that an earlier fleet had in this one's place, with its workers.
-    mutating func insert(_ service: Service, named name: String) {
+    mutating func insert(_ service: FleetService, named name: String) {
         services[name] = service
         for worker in service.workers {
             tally[worker.state, default: 0] += 1
@@ -260,10 +258,10 @@ public struct Fleet: Sendable {
         }
     }
 
-    /// Goes on with the replacement of outdated workers, and forgets those that are wanted no more.
+    /// Goes on with the replacement of workers, and forgets those that are wanted no more.
     mutating func settle(_ name: String, at now: Duration) {
-        guard let service = services[name] else { return }
-        if service.wanted > 0 { advanceReplacement(name, at: now) }
+        guard services[name] != nil else { return }
+        if services[name]!.wanted > 0 { advanceReplacements(of: name, at: now) }
         while let service = services[name], service.workers.count > service.wanted, service.workers.last!.isOver {
             let worker = services[name]!.workers.removeLast()
             tally[worker.state, default: 0] -= 1
@@ -275,30 +273,6 @@ public struct Fleet: Sendable {
             order.set([], of: name)
             held.remove(name)
             actions.append(.forgetService(name))
-        }
-    }
-
-    private mutating func advanceReplacement(_ name: String, at now: Duration) {
-        while let service = services[name] {
-            if let number = service.replacing {
-                let worker = service.workers[number]
-                // One that can't start without a command must not keep the others waiting.
-                if worker.goal == .running, worker.hold?.isBlocked != true {
-                    switch worker.state {
-                    case .waiting, .starting, .draining, .stopping, .killing: return
-                    case .ready, .frozen, .failed, .done, .stopped, .asleep: break
-                    }
-                }
-                guard !worker.isBeingReplaced else { return }
-                services[name]!.replacing = nil
-            }
-            guard let wish = service.queue.first else { return }
-            let (number, reason) = (wish.number, wish.reason)
-            services[name]!.queue.removeFirst()
-            guard number < service.wanted else { continue }
-            services[name]!.replacing = number
-            // It may be down, and then there's nothing to wait for.
-            tell(WorkerID(service: name, number: number), .replace(reason), at: now)
         }
     }
 }

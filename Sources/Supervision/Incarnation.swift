@@ -38,6 +38,14 @@ public struct Incarnation: Hashable, Sendable, Codable {
     public internal(set) var probe: ProbeState?
     /// When it was last heard of by its watchdog.
     var heardAt: Duration?
+    /// The revision of the specification that it runs.
+    public let revision: String
+    /// Whether it has stayed ready for as long as a roll-out wants it to.
+    public internal(set) var isProven = false
+    /// When it is too old.
+    public internal(set) var tooOldAt: Duration?
+    /// By which part of its jitter its greatest age differs, from -1 to 1; decided once.
+    var ageVariation: Double?
     /// Why it is being stopped, if not of its own accord.
     var stopReason: EndReason?
     /// When its end began: it was told to stop, or to be killed, or its leader ended.
@@ -45,8 +53,12 @@ public struct Incarnation: Hashable, Sendable, Codable {
     /// Whether its cgroup is frozen by command. It can say nothing then, and nothing is expected of it.
     public internal(set) var isFrozen = false
 
-    init(number: UInt64, watchdog: Duration?, health: HealthPolicy?, at now: Duration) {
+    /// Whether it is ready, and a predecessor may go for it.
+    var isAvailable: Bool { phase == .ready && isProven }
+
+    init(number: UInt64, revision: String = "", watchdog: Duration?, health: HealthPolicy? = nil, at now: Duration) {
         self.number = number
+        self.revision = revision
         self.watchdog = watchdog
         self.health = health
         phase = .starting

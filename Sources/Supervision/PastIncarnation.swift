@@ -2,6 +2,8 @@
 public struct PastIncarnation: Hashable, Sendable, Codable {
     /// Its number among the worker's incarnations.
     public let number: UInt64
+    /// The revision of the specification that it ran.
+    public internal(set) var revision = ""
     /// When it was executed, or was to be.
     public let startedAt: Duration
     /// When it became ready; nil if it never did.
@@ -20,7 +22,7 @@ public struct PastIncarnation: Hashable, Sendable, Codable {
     public var stopDuration: Duration? {
         switch reason {
         case .exit, .signal, .oomKill, .spawn: nil
-        case .memoryHigh, .readyTimeout, .watchdog, .health, .replaced, .manual, .stopped, .idle:
+        case .memoryHigh, .readyTimeout, .watchdog, .health, .age, .replaced, .manual, .stopped, .idle:
             endingSince.map { goneAt - $0 }
         }
     }
@@ -29,7 +31,8 @@ public struct PastIncarnation: Hashable, Sendable, Codable {
 extension PastIncarnation {
     init(_ incarnation: Incarnation, _ reason: EndReason, _ exit: Exit?, goneAt: Duration) {
         self.init(
-            number: incarnation.number, startedAt: incarnation.startedAt, readyAt: incarnation.readyAt,
+            number: incarnation.number, revision: incarnation.revision, startedAt: incarnation.startedAt,
+            readyAt: incarnation.readyAt,
             endingSince: incarnation.endingSince, goneAt: goneAt, reason: reason, exit: exit)
     }
 }

@@ -12,7 +12,13 @@ public enum WorkerInput: Hashable, Sendable {
     case remove
     /// Exchange what runs by a successor: ``EndReason/replaced`` as it runs an outdated specification, or
     /// ``EndReason/manual`` as somebody wishes so. One that is stopped stays so.
-    case replace(EndReason)
+    case replace(EndReason, ReplacementOrder = .successorFirst)
+    /// Let a successor that waits for others take over.
+    case takeOver
+    /// Give up the successor that is on its way, or wanted.
+    case giveUp
+    /// Heed that the policy was changed.
+    case policyChanged
     /// Kill all that runs of it, at once; what comes then is up to its policy.
     case kill
     /// Freeze it, if it is ready.
@@ -63,6 +69,18 @@ public enum WorkerDeadline: Hashable, Sendable, Codable {
     case watchdog(UInt64)
     /// When an incarnation is to be probed again.
     case probe(UInt64)
+    /// The greatest age of an incarnation.
+    case age(UInt64)
+}
+
+/// In which order a successor follows its predecessor.
+public enum ReplacementOrder: Hashable, Sendable, Codable {
+    /// The successor is started, and when it is ready the predecessor is stopped.
+    case successorFirst
+    /// The same, but the predecessor is stopped only at ``WorkerInput/takeOver``.
+    case held
+    /// The predecessor is stopped, and when nothing of it is left the successor is started.
+    case predecessorFirst
 }
 
 /// What a worker's state machine wants done, in this order.

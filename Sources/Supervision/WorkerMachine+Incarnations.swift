@@ -5,7 +5,8 @@ extension WorkerMachine {
     mutating func spawn(at now: Duration) {
         cancelRestart()
         lastNumber += 1
-        let incarnation = Incarnation(number: lastNumber, watchdog: policy.watchdog, health: policy.health, at: now)
+        let incarnation = Incarnation(
+            number: lastNumber, revision: revision, watchdog: policy.watchdog, health: policy.health, at: now)
         if current == nil { current = incarnation } else { successor = incarnation }
         actions.append(.spawn(lastNumber))
     }
@@ -36,6 +37,7 @@ extension WorkerMachine {
         }
         actions.append(.discard(number))
         let end = End(reason: .spawn, exit: nil, isSuccess: false)
+        if !isExhaustion { noteFailure(of: number, end) }
         if successor?.number == number {
             successor = nil
             lastEnd = end
@@ -55,7 +57,9 @@ extension WorkerMachine {
         incarnation.phase = .ready
         incarnation.readyAt = now
         incarnation.heardAt = now
-        setDeadline(nil, of: &incarnation)
+        incarnation.isProven = policy.rollout.minReady == .zero
+        setDeadline(incarnation.isProven ? nil : now + policy.rollout.minReady, of: &incarnation)
+        if incarnation.isProven { failures = 0 }
         if let watchdog = incarnation.watchdog {
             actions.append(.arm(.watchdog(incarnation.number), at: now + watchdog))
         }
@@ -66,10 +70,10 @@ extension WorkerMachine {
 
     /// Makes the successor the current incarnation if it is ready, and stops the predecessor.
     mutating func takeOver(at now: Duration) {
-        guard let successor, successor.phase == .ready, let predecessor = current else { return }
+        guard let successor, successor.isAvailable, !isHeld, let predecessor = current else { return }
         let reason = replacement ?? .replaced
         self.successor = nil
-        replacement = nil
+        endReplacement()
         current = successor
         history.noteEnd(readySince: predecessor.readyAt, at: now, policy: policy.restart)
         actions.append(.report(.replaced(predecessor.number, by: successor.number, reason)))
@@ -117,6 +121,7 @@ extension WorkerMachine {
     }
 
     private mutating func disarmWatchdog(of incarnation: Incarnation) {
+        if incarnation.tooOldAt != nil { actions.append(.disarm(.age(incarnation.number))) }
         guard incarnation.readyAt != nil, incarnation.watchdog != nil else { return }
         guard incarnation.phase == .ready || incarnation.phase == .draining else { return }
         actions.append(.disarm(.watchdog(incarnation.number)))
@@ -174,6 +179,7 @@ extension WorkerMachine {
         let isSuccess = mayBeSuccess && exit.isSuccess(under: policy.restart)
         let end = End(reason: reason, exit: exit, isSuccess: isSuccess)
         lastEnd = end
+        if !incarnation.isProven { noteFailure(of: incarnation.number, end) }
         actions.append(.report(.ended(incarnation.number, end)))
         return end
     }
@@ -200,12 +206,17 @@ extension WorkerMachine {
         if let successor {
             // It is on its way already, whatever its predecessor's end calls for.
             self.successor = nil
-            replacement = nil
+            endReplacement()
             current = successor
             return
         }
-        replacement = nil
+        endReplacement()
         cancelRestart()
+        if isOnTrial, hasFailed {
+            // Whoever tries it has to say what is next.
+            rest = .failed
+            return
+        }
         switch policy.restart.condition {
         // It never ran, through no fault of its own, so that no policy has anything to say yet.
         case _ where isExhaustion: break
@@ -230,6 +241,7 @@ extension WorkerMachine {
     /// Starts a successor for `current`, after a wait if the last one was not long ago.
     mutating func trySuccessor(at now: Duration, using random: inout some RandomNumberGenerator) {
         guard let current, let replacement else { return }
+        if isOnTrial, hasFailed { return }
         actions.append(.report(.replacing(current.number, replacement)))
         let delay = replacementHistory.nextDelay(policy: policy.restart, isBudgeted: false, using: &random)
         wait(delay, because: replacement, at: now)
@@ -279,6 +291,12 @@ extension WorkerMachine {
                 guard let deadline = incarnation.deadline, deadline <= now else { return }
                 machine.phaseIsOver(&incarnation, at: now)
             }
+            takeOver(at: now)
+        case .age(let number):
+            guard let current, current.number == number, let tooOldAt = current.tooOldAt, tooOldAt <= now,
+                replacement == nil
+            else { return }
+            replace(.age, .successorFirst, at: now, using: &random)
         }
     }
 
@@ -288,7 +306,8 @@ extension WorkerMachine {
         case .starting:
             tellToStop(&incarnation, .readyTimeout, .signalLeader(incarnation.number), at: now)
         case .ready:
-            break
+            incarnation.isProven = true
+            failures = 0
         case .draining:
             // It said that it would end.
             tellToStop(&incarnation, .exit, .signalLeader(incarnation.number), at: now)

@@ -28,6 +28,8 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
 
     /// How the worker is supervised. A change concerns what happens from then on.
     public var policy: WorkerPolicy
+    /// The revision of the specification that new incarnations run.
+    public internal(set) var revision: String
     /// What is wanted.
     public private(set) var goal: Goal = .stopped
     /// The incarnation that is the worker as others see it.
@@ -51,6 +53,15 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
     var restartAt: Duration?
     /// Why `current` is to be replaced, from the wish until the successor is ready.
     var replacement: EndReason?
+    /// Whether the successor doesn't take over by itself when it is ready.
+    public internal(set) var isHeld = false
+    /// Whether nothing is known yet for the revision that new incarnations run: if it fails, somebody decides what
+    /// comes then.
+    var isOnTrial = false
+    /// How many incarnations failed in a row before they had stayed ready for long enough.
+    var failures = 0
+    /// The last one of them and how it ended.
+    var lastFailure: FailedIncarnation?
     var history = RestartHistory()
     /// The history of replacements, which have waits of their own and no budget.
     var replacementHistory = RestartHistory()
@@ -60,13 +71,15 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
     var actions: [WorkerAction] = []
 
     /// A worker that is down.
-    public init(policy: WorkerPolicy) {
+    public init(policy: WorkerPolicy, revision: String = "") {
         self.policy = policy
+        self.revision = revision
     }
 
     /// A worker that is down, and whose incarnations have numbers above `number`.
-    init(policy: WorkerPolicy, numberingAfter number: UInt64) {
+    init(policy: WorkerPolicy, revision: String, numberingAfter number: UInt64) {
         self.policy = policy
+        self.revision = revision
         lastNumber = number
     }
 
@@ -126,7 +139,12 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
         case .stop: stop(.stopped, at: now)
         case .sleep: stop(.asleep, at: now)
         case .remove: stop(.removed, at: now)
-        case .replace(let reason): replace(reason, at: now, using: &random)
+        case .replace(let reason, let order): replace(reason, order, at: now, using: &random)
+        case .takeOver:
+            isHeld = false
+            takeOver(at: now)
+        case .giveUp: giveUp(at: now)
+        case .policyChanged: break
         case .kill: kill(at: now)
         case .freeze: freeze()
         case .thaw: thaw(at: now)
@@ -149,17 +167,18 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
         case .watchdogTrigger(let number): change(number) { $0.bark(&$1, at: now) }
         case .extendTimeout(let number, let extension_):
             change(number) { machine, incarnation in
-                guard let deadline = incarnation.deadline, incarnation.phase != .killing else { return }
+                guard let deadline = incarnation.deadline else { return }
+                guard incarnation.phase != .killing, incarnation.phase != .ready else { return }
                 machine.setDeadline(max(deadline, now + extension_), of: &incarnation)
             }
         case .memoryHigh(let number):
             // It goes on touching it until its successor takes over; that must not put the successor off.
             guard current?.number == number, replacement == nil, policy.type != .oneshot else { break }
-            replace(.memoryHigh, at: now, using: &random)
+            replace(.memoryHigh, .successorFirst, at: now, using: &random)
         case .unhealthy(let number):
             // Its probes go on to fail until its successor takes over, as above.
             guard let current, current.number == number, current.phase == .ready, replacement == nil else { break }
-            replace(.health, at: now, using: &random)
+            replace(.health, .successorFirst, at: now, using: &random)
         case .healthPolicyChanged: changeHealthPolicy(at: now)
         case .probed(let number, let kind, let passed): probed(number, kind, passed: passed, at: now)
         case .leaderExited(let number, let exit):
@@ -175,6 +194,7 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
             gone(number, exit, isOutOfMemory: isOutOfMemory, at: now, using: &random)
         case .deadline(let deadline): passed(deadline, at: now, using: &random)
         }
+        expectAge(at: now, using: &random)
         defer { (actions, gate) = ([], nil) }
         return actions
     }
@@ -208,7 +228,7 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
         if goal == .asleep { rest = .none }
         cancelRestart()
         hold = nil
-        replacement = nil
+        endReplacement()
         let reason = goal == .asleep ? EndReason.idle : .stopped
         if let incarnation = current { retire(incarnation, reason, at: now) }
         if let incarnation = successor { retire(incarnation, reason, at: now) }
@@ -259,8 +279,9 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
         if restartAt != nil { spawn(at: now) }
     }
 
-    private mutating func replace(
-        _ reason: EndReason, at now: Duration, using random: inout some RandomNumberGenerator
+    mutating func replace(
+        _ reason: EndReason, _ order: ReplacementOrder, at now: Duration,
+        using random: inout some RandomNumberGenerator
     ) {
         guard goal == .running else { return }
         guard let current else {
@@ -277,9 +298,11 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
             // It has its successor soon.
             return
         }
+        if order == .predecessorFirst { return stopForSuccessor(current, reason, at: now) }
         replacement = reason
+        isHeld = order == .held
         // Who wishes for it need not wait; only a successor that fails has to.
-        if reason == .manual { replacementHistory = RestartHistory() }
+        if reason == .manual || reason == .age { replacementHistory = RestartHistory() }
         replacementHistory.noteEnd(readySince: current.readyAt, at: now, policy: policy.restart)
         trySuccessor(at: now, using: &random)
     }

@@ -38,14 +38,21 @@ public struct WorkerPolicy: Hashable, Sendable, Codable {
     public var watchdog: Duration?
     /// How often a ready incarnation is probed for its health; nil if it isn't.
     public var health: HealthPolicy?
+    /// How old a ready incarnation may become before it is replaced; nil for as old as it gets.
+    public var maxAge: Duration?
+    /// The part of ``maxAge`` by which it varies at random, both ways: 0 for none, 1 at the most.
+    public var maxAgeJitter: Double
     /// When it is started again.
     public var restart: RestartPolicy
+    /// How workers are replaced.
+    public var rollout: RolloutPolicy
 
     /// A policy; what is left out is as documented for the configuration file.
     public init(
         type: ServiceType = .service, readiness: Readiness = .exec, readyTimeout: Duration = .seconds(60),
         readyInterval: Duration = .milliseconds(200), stopTimeout: Duration = .seconds(10), watchdog: Duration? = nil,
-        health: HealthPolicy? = nil, restart: RestartPolicy = RestartPolicy()
+        health: HealthPolicy? = nil, maxAge: Duration? = nil, maxAgeJitter: Double = 0.1,
+        restart: RestartPolicy = RestartPolicy(), rollout: RolloutPolicy = RolloutPolicy()
     ) {
         self.type = type
         self.readiness = readiness
@@ -54,6 +61,9 @@ public struct WorkerPolicy: Hashable, Sendable, Codable {
         self.stopTimeout = stopTimeout
         self.watchdog = watchdog
         self.health = health
+        self.maxAge = maxAge
+        self.maxAgeJitter = maxAgeJitter
         self.restart = restart
+        self.rollout = rollout
     }
 }

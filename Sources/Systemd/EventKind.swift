@@ -66,6 +66,20 @@ public enum EventKind: String, CaseIterable, Sendable {
     case logFallback = "log-fallback"
     /// A limit was left out, as its controller isn't available.
     case limitLeftOut = "limit-left-out"
+    /// The workers of a service begin to be replaced by those of another specification.
+    case rolloutStarted = "rollout-started"
+    /// A roll-out is through with one more worker.
+    case rolloutProgress = "rollout-progress"
+    /// A roll-out was paused by command.
+    case rolloutPaused = "rollout-paused"
+    /// A roll-out goes on by command.
+    case rolloutResumed = "rollout-resumed"
+    /// A roll-out has failed, and is stopped or rolled back.
+    case rolloutStopped = "rollout-stopped"
+    /// All workers run again what they ran before a roll-out.
+    case rolloutRolledBack = "rollout-rolled-back"
+    /// All workers of a service run what was rolled out.
+    case rolloutDone = "rollout-done"
     /// Cgroups or processes of an earlier supervisor were found.
     case leftovers
     /// The supervisor itself met with an error.
@@ -115,6 +129,13 @@ public enum EventKind: String, CaseIterable, Sendable {
         case .reloadRejected: "7f4ea25129534070a4611f46aef4d260"
         case .logFallback: "865de584b8f7418088dc06a1aa06c842"
         case .limitLeftOut: "9338ce18c3df432ebe3741db9a051658"
+        case .rolloutStarted: "9af8278477de4a56910f8cdd843ba388"
+        case .rolloutProgress: "b9cced18205c41b3bbc08a6ffb30dea3"
+        case .rolloutPaused: "618199cf91244c7eb0b55294996fce60"
+        case .rolloutResumed: "6bafa5570a7449d897610376e04fa852"
+        case .rolloutStopped: "528dfb85f7d94d10b7ba6101bbe53f3d"
+        case .rolloutRolledBack: "d51b09be97054d09a09e59ac8565003e"
+        case .rolloutDone: "e9d02ae061a44c9d8b0081d32a669ba7"
         case .leftovers: "b696d3693de844fb936cfbfe8ccaa200"
         case .trouble: "8a5bd49adcda4d3495667f39e5f09f58"
         case .adopted: "36ddb2cfba5040fba3a42764cad1ca89"

@@ -33,8 +33,8 @@ struct CadreCommand: ParsableCommand {
             CommandGroup(
                 name: "Change what runs:",
                 subcommands: [
-                    ScaleCommand.self, LimitCommand.self, PlanCommand.self, ApplyCommand.self, UpgradeCommand.self,
-                    DestroyCommand.self,
+                    ScaleCommand.self, LimitCommand.self, PlanCommand.self, ApplyCommand.self, RolloutCommand.self,
+                    UpgradeCommand.self, DestroyCommand.self,
                 ]),
         ])
 }

@@ -49,6 +49,7 @@ struct InspectionText {
         rows.add("waits for", worker.waitingFor)
         rows.add("pid", worker.pid.map(String.init))
         rows.add("incarnation", worker.incarnation.map(String.init))
+        rows.add("specification", worker.digest)
         rows.add("uptime", worker.uptimeSeconds.map { DurationFormat.uptime(.seconds($0)) })
         rows.add("restarts", "\(worker.restarts)\(Self.reasons(worker.restartsByReason))")
         rows.add("last probe", worker.probe.map(Self.phrase))

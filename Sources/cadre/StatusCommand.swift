@@ -9,13 +9,17 @@ struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Show the workers and how they are doing.",
         discussion: """
-            CPU is what the worker has used, its past incarnations included; MEMORY what its cgroup holds and may hold.
+            CPU is what the worker has used, its past incarnations included; MEMORY what its cgroup holds and may hold; \
+            SPECIFICATION, with --wide, tells which one the worker runs: it is the same for workers that run the same.
             """)
 
     @Argument(
         help: "Show only these services, workers or patterns (web, web/0, 'w*').",
         completion: .custom { words, _, prefix in LiveNames(words: words).candidates(for: prefix) })
     var names: [String] = []
+
+    @Flag(help: "Show the digest of the specification that each worker runs, too.")
+    var wide = false
 
     @Flag(help: "Print JSON; with --watch, an object a line.")
     var json = false
@@ -29,6 +33,7 @@ struct StatusCommand: ParsableCommand {
     @OptionGroup var socketOption: SocketOption
 
     func validate() throws {
+        if wide && json { throw ValidationError("--wide is of no use with --json, which has everything") }
         if interval != nil && !watch { throw ValidationError("--interval is of use with --watch only") }
     }
 
@@ -42,7 +47,9 @@ struct StatusCommand: ParsableCommand {
         let snapshot = try socketOption.runClient { [names] client in try await client.status(names) }
         try Failure.reporting {
             if json { return try printJSON(snapshot) }
-            for line in StatusTable.lines(of: snapshot) { print(line.rendered(isColoured: isColoured(1))) }
+            for line in StatusTable.lines(of: snapshot, isWide: wide) {
+                print(line.rendered(isColoured: isColoured(1)))
+            }
         }
     }
 
@@ -76,10 +83,10 @@ struct StatusCommand: ParsableCommand {
         if json {
             try printJSON(snapshot, isPretty: false)
         } else if isatty(1) == 1 {
-            show(StatusTable.lines(of: snapshot), &table)
+            show(StatusTable.lines(of: snapshot, isWide: wide), &table)
         } else {
             if !isFirst { print() }
-            for line in StatusTable.lines(of: snapshot) { print(line.plain(isASCII: false)) }
+            for line in StatusTable.lines(of: snapshot, isWide: wide) { print(line.plain(isASCII: false)) }
         }
         flushOutput()
     }

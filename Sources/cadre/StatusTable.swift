@@ -3,17 +3,20 @@ import Specification
 
 /// A snapshot as people read it.
 enum StatusTable {
-    private static let header = [
+    private static let header: [String] = [
         "SERVICE", "WORKER", "STATE", "PID", "UPTIME", "RESTARTS", "CPU", "MEMORY", "LAST EXIT",
     ]
 
     /// The table's lines, a worker each, with columns as wide as they must be.
-    static func lines(of snapshot: Snapshot) -> [StyledLine] {
+    ///
+    /// - Parameter isWide: whether there is a column for which specification a worker runs.
+    static func lines(of snapshot: Snapshot, isWide: Bool = false) -> [StyledLine] {
+        let header = isWide ? header + ["SPECIFICATION"] : header
         var rows = [header]
         var states: [String] = []
         for service in snapshot.services {
             for worker in service.workers {
-                rows.append(row(service, worker))
+                rows.append(row(service, worker) + (isWide ? [worker.digest ?? "-"] : []))
                 states.append(worker.state)
             }
         }

@@ -49,6 +49,13 @@ import Testing
         #expect(report.code == ExitCode(5))
     }
 
+    @Test("workers whose roll-out failed are told, and whose reason is to be asked for") func notReplaced() {
+        let report = report(
+            outcome("api/0", .reached), outcome("web/0", .notReplaced), outcome("web/1", .notReplaced))
+        #expect(report.problems == ["the roll-out failed; still as before: web/0 web/1"])
+        #expect(report.failedRollouts == ["web"] && report.code == ExitCode(5))
+    }
+
     @Test("very many failures are counted") func manyFailures() {
         let report = OutcomeReport((0..<1000).map { outcome("web/\($0)", .failed, "failed") }, wording, within: nil)
         #expect(report.problems.count == 11)

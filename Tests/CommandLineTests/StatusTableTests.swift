@@ -9,6 +9,7 @@ import Testing
             number: 0, state: "ready", restarts: 0, restartsByReason: [:], kills: 0, cpuSeconds: 14.2, userSeconds: 10,
             systemSeconds: 4.2)
         first.pid = 4121
+        first.digest = "3f9c2a71b04e"
         first.uptimeSeconds = 7383
         first.memoryBytes = 38 << 20
         first.memoryMaxBytes = 512 << 20
@@ -35,6 +36,12 @@ import Testing
                 "web      1       ready   7789  12s     3         0.4s   21M / 512M  oom-kill (peak 512M)",
                 "web      2       failed  -     -       10        0.0s   -           -",
             ])
+    }
+
+    @Test("tells which specification workers run, if that is wanted") func wide() {
+        let lines = StatusTable.lines(of: snapshot, isWide: true).map(\.text)
+        #expect(
+            lines.map { $0.split(separator: " ").last ?? "" } == ["SPECIFICATION", "3f9c2a71b04e", "-", "-"])
     }
 
     @Test("colours the state and moves nothing by it") func colour() {

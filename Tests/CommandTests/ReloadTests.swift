@@ -93,7 +93,8 @@ import Testing
         try withSupervisor(good) { supervisor in
             let before = try (0..<2).map { try supervisor.ready("web/\($0)") }
             try supervisor.reload(service("web", "exit", "1", workers: 2, more: more))
-            for _ in 0..<5 { try supervisor.expect("web/0 exited with code 1") }
+            for _ in 0..<3 { try supervisor.expect("web/0 exited with code 1") }
+            try supervisor.expect("the roll-out of web is stopped, as web/0 failed 3 times in a row")
             #expect(try pids(supervisor, "web") == before)
             try supervisor.reload(service("web", "notify", "STATUS=mended\\nREADY=1", workers: 2, more: more))
             for number in 0..<2 { try supervisor.expect("web/\(number) was replaced") }

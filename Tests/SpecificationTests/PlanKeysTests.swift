@@ -50,6 +50,10 @@ import Testing
         Example("user", "", "user = \"a\"", "user: - → \"a\" (replace)"),
         Example("group", "group = \"1\"", "group = \"2\"", "group: \"1\" → \"2\" (replace)"),
         Example("watchdog", "", "watchdog = 90", "watchdog: - → \"1min 30s\" (replace)"),
+        Example("max_age", "max_age = \"1h\"", "max_age = \"2h\"", "max_age: \"1h\" → \"2h\" (live)"),
+        Example(
+            "max_age_jitter", "max_age = 60", "max_age = 60\nmax_age_jitter = 0.5",
+            "max_age_jitter: 0.1 → 0.5 (live)"),
         Example(
             "healthy_percentage", "", "healthy_percentage = 99.5", "healthy_percentage: 50 → 99.5 (live)"),
         Example("introspect", "", "introspect = \"http://a\"", "introspect: - → \"http://a\" (live)"),
@@ -152,6 +156,21 @@ import Testing
         Example(
             "restart.success_exit_codes", "", "restart.success_exit_codes = [3, 0]",
             "restart.success_exit_codes: [0] → [0, 3] (live)"),
+        Example(
+            "rollout.strategy", "", "rollout.strategy = \"blue-green\"",
+            """
+            rollout.max_surge: 1 → - (live)
+            rollout.max_unavailable: 0 → - (live)
+            rollout.strategy: "rolling" → "blue-green" (live)
+            """),
+        Example("rollout.max_surge", "", "rollout.max_surge = \"12.5%\"", "rollout.max_surge: 1 → \"12.5%\" (live)"),
+        Example("rollout.max_unavailable", "", "rollout.max_unavailable = 2", "rollout.max_unavailable: 0 → 2 (live)"),
+        Example("rollout.parallel", "", "rollout.parallel = 1", "rollout.parallel: - → 1 (live)"),
+        Example("rollout.min_ready", "", "rollout.min_ready = 90", "rollout.min_ready: \"0s\" → \"1min 30s\" (live)"),
+        Example("rollout.failures", "", "rollout.failures = 1", "rollout.failures: 3 → 1 (live)"),
+        Example(
+            "rollout.on_failure", "", "rollout.on_failure = \"rollback\"",
+            "rollout.on_failure: \"stop\" → \"rollback\" (live)"),
         Example("stop.signal", "", "stop.signal = 2", "stop.signal: \"SIGTERM\" → \"SIGINT\" (live)"),
         Example("stop.timeout", "", "stop.timeout = 0.0001", "stop.timeout: \"10s\" → \"100us\" (live)"),
         Example(
@@ -281,7 +300,8 @@ import Testing
         let serviceTables = [
             "ready": keys(ReadyKey.self, "ready"), "health": keys(HealthKey.self, "health"),
             "limits": keys(LimitsKey.self, "limits"),
-            "restart": keys(RestartKey.self, "restart"), "stop": keys(StopKey.self, "stop"),
+            "restart": keys(RestartKey.self, "restart"), "rollout": keys(RolloutKey.self, "rollout"),
+            "stop": keys(StopKey.self, "stop"),
             "socket": keys(SocketKey.self, "socket"), "port": keys(PortKey.self, "port"),
             "log": keys(LogKey.self, "log"),
         ]

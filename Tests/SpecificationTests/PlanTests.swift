@@ -50,10 +50,10 @@ import Testing
                 + api: 4 workers
                 - gone: 1 worker
                 ~ web: 1 → 2 workers
-                    ~ command: ["a"] → ["a", "-v"] (by replacement, one worker after another)
-                    ~ environment.KEY (by replacement, one worker after another)
-                    + environment.NEW (by replacement, one worker after another)
-                    - environment.OLD (by replacement, one worker after another)
+                    ~ command: ["a"] → ["a", "-v"] (by replacement)
+                    ~ environment.KEY (by replacement)
+                    + environment.NEW (by replacement)
+                    - environment.OLD (by replacement)
                     ~ limits.memory_max: "512M" → "1G" (live)
                     ~ workers: 1 → "cpus" (live)
                 1 service untouched

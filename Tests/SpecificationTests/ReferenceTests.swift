@@ -68,6 +68,7 @@ import Testing
         #expect(keys("health", of: web) == known(HealthKey.self))
         #expect(keys("limits", of: web) == known(LimitsKey.self))
         #expect(keys("restart", of: web) == known(RestartKey.self))
+        #expect(keys("rollout", of: web) == known(RolloutKey.self))
         #expect(keys("stop", of: web) == known(StopKey.self))
         #expect(keys("socket", of: web) == known(SocketKey.self))
         #expect(keys("port", of: web) == known(PortKey.self))

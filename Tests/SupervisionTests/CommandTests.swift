@@ -189,7 +189,7 @@ import Testing
 @Suite("A restart by command") struct RestartCommandTests {
     private func fleet(_ count: Int) -> Fleet {
         var fleet = Fleet(seed: 1)
-        _ = fleet.configure("web", policy: .test(), count: count, replacesWorkers: false, at: .zero)
+        _ = fleet.configure("web", policy: .test(), revision: "a", count: count, replacesWorkers: false, at: .zero)
         for number in 0..<count {
             let id = WorkerID(service: "web", number: number)
             _ = fleet.handle(id, .spawned(1), at: .zero)

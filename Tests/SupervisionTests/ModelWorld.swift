@@ -38,6 +38,8 @@ struct ModelWorld {
     let seed: UInt64
     private(set) var step = 0
     private(set) var spawnCount = 0
+    private(set) var rolloutsDone = 0
+    private(set) var rolloutsFailed = 0
     private var fleet: Fleet
     private var random: SeededRandom
     private var now = Duration.seconds(1)
@@ -84,7 +86,7 @@ struct ModelWorld {
         step += 1
         let service = services.randomElement(using: &random)!
         let worker = WorkerID(service: service, number: Int.random(in: 0..<5, using: &random))
-        switch Int.random(in: 0..<18, using: &random) {
+        switch Int.random(in: 0..<21, using: &random) {
         case 0...3:
             let policy = WorkerPolicy(
                 type: service == "job" ? .oneshot : .service,
@@ -92,12 +94,16 @@ struct ModelWorld {
                 watchdog: chance(0.3) ? .seconds(3) : nil,
                 health: service != "job" && chance(0.5)
                     ? HealthPolicy(interval: .seconds(2), failures: 2, startGrace: .seconds(1)) : nil,
+                maxAge: chance(0.2) ? .seconds(30) : nil,
                 restart: RestartPolicy(
                     condition: RestartPolicy.Condition.allCases.randomElement(using: &random)!,
-                    delay: chance(0.1) ? .zero : .milliseconds(50), budget: 6))
+                    delay: chance(0.1) ? .zero : .milliseconds(50), budget: 6),
+                rollout: rolloutPolicy())
+            let revision = chance(0.3) ? nil : ["good", "better", "bad"].randomElement(using: &random)!
             try perform(
                 fleet.configure(
-                    service, policy: policy, count: Int.random(in: 0..<5, using: &random), replacesWorkers: chance(0.5),
+                    service, policy: policy, revision: revision ?? fleet.revisionInForce(of: service) ?? "good",
+                    count: Int.random(in: 0..<5, using: &random), replacesWorkers: revision != nil,
                     startsAsleep: chance(0.2), at: now))
         case 4: try perform(fleet.remove(service, at: now))
         case 5: try tell(worker, .stop)
@@ -115,9 +121,22 @@ struct ModelWorld {
             try perform(fleet.reconsiderOrder(at: now))
         case 14: try perform(fleet.sleep(service, at: now))
         case 15: try perform(fleet.wake(service, at: now))
+        case 16: if let actions = try? fleet.pauseRollout(of: service, at: now) { try perform(actions) }
+        case 17: if let actions = try? fleet.resumeRollout(of: service, at: now) { try perform(actions) }
+        case 18: if let actions = try? fleet.undoRollout(of: service, at: now) { try perform(actions) }
         default: try tell(worker, .start)
         }
         try check()
+    }
+
+    private mutating func rolloutPolicy() -> RolloutPolicy {
+        var policy = RolloutPolicy(
+            strategy: chance(0.2) ? .blueGreen : .rolling, minReady: chance(0.3) ? .seconds(2) : .zero,
+            failures: Int.random(in: 1...3, using: &random), onFailure: chance(0.5) ? .stop : .rollback)
+        if chance(0.5) { policy.maxSurge = .count(Int.random(in: 0...2, using: &random)) }
+        if chance(0.5) { policy.maxUnavailable = .percent(50) }
+        if chance(0.3) { policy.parallel = 1 }
+        return policy
     }
 
     /// Goes to the next event or deadline; false if there is none.
@@ -194,6 +213,12 @@ struct ModelWorld {
                 try hold(armed[worker, default: [:]].isEmpty, "\(worker) is forgotten with deadlines armed")
             case .forgetService(let service):
                 try hold(!processes.keys.contains { $0.worker.service == service }, "\(service) is not gone")
+            case .rollout(_, let event):
+                switch event {
+                case .done: rolloutsDone += 1
+                case .stopped, .rollingBack: rolloutsFailed += 1
+                case .started, .progress, .paused, .resumed, .rolledBack: break
+                }
             }
         }
     }
@@ -258,6 +283,10 @@ struct ModelWorld {
         try hold(spawnsNow < 100, "100 spawns while no time passes")
         var process = Process(behaviour: Process.Behaviour.allCases.randomElement(using: &random)!)
         let (worker, number) = (key.worker, key.number)
+        if fleet.revision(of: worker, number) == "bad", process.behaviour != .hangsAtStop {
+            process = Process(behaviour: .neverReady)
+            later(worker, .gone(number, .code(1), isOutOfMemory: false), in: 0...3)
+        }
         if chance(0.1) {
             processes[key] = process
             events.append(
@@ -328,8 +357,31 @@ struct ModelWorld {
                 }
             }
         }
+        for service in fleet.serviceNames { try checkRollout(of: service) }
         try hold(known == processes.count, "\(processes.count) incarnations live, \(known) are known")
         try hold(recount == fleet.summary, "the summary is \(fleet.summary), a recount \(recount)")
+    }
+
+    private func checkRollout(of service: String) throws {
+        let workers = fleet.workers(of: service)!
+        let wanted = fleet.wanted(of: service)!
+        for number in 0..<wanted where !fleet.isToBeReplaced(WorkerID(service: service, number: number)) {
+            try hold(workers[number].successor == nil, "\(service)/\(number) has a successor that nobody wants")
+        }
+        guard let rollout = fleet.rollout(of: service) else { return }
+        let underWay = fleet.workersUnderWay(of: service)
+        try hold(
+            rollout.isUnderWay == !(rollout.waiting.isEmpty && underWay.isEmpty) || wanted == 0,
+            "the roll-out of \(service) is \(rollout.state), \(rollout.waiting) wait and \(underWay) are under way")
+        try hold(
+            Set(rollout.waiting).isDisjoint(with: underWay) && Set(rollout.waiting).count == rollout.waiting.count,
+            "the roll-out of \(service) has workers twice")
+        guard !rollout.isUnderWay else { return }
+        for number in 0..<wanted {
+            try hold(
+                workers[number].revision == fleet.revisionInForce(of: service),
+                "\(service)/\(number) would run \(workers[number].revision) though nothing is rolled out")
+        }
     }
 
     /// How many incarnations the worker has.

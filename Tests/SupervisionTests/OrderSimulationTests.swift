@@ -47,7 +47,8 @@ private struct OrderWorld {
             let type = oneshots.contains(name) ? ServiceType.oneshot : .service
             let policy = WorkerPolicy(type: type, readiness: .notify, restart: RestartPolicy(condition: .never))
             let count = Int.random(in: 0...3, using: &random)
-            try take(fleet.configure(name, policy: policy, count: count, replacesWorkers: false, at: now))
+            try take(
+                fleet.configure(name, policy: policy, revision: "a", count: count, replacesWorkers: false, at: now))
         }
         try settle()
         try checkNothingIsStranded()

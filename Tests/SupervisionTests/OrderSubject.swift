@@ -21,7 +21,8 @@ final class OrderSubject {
             var policy = WorkerPolicy.test(condition: condition)
             if oneshots.contains(name) { policy.type = .oneshot }
             take(
-                fleet.configure(name, policy: policy, count: workers[name] ?? 1, replacesWorkers: false, at: now))
+                fleet.configure(
+                    name, policy: policy, revision: "a", count: workers[name] ?? 1, replacesWorkers: false, at: now))
         }
         take(fleet.reconsiderOrder(at: now))
     }

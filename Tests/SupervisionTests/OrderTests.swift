@@ -115,7 +115,7 @@ import Testing
         _ = fleet.spawnedNow()
         var copy = fleet.fleet
         let actions = copy.configure(
-            "web", policy: .test(condition: .never), count: 3, replacesWorkers: true, at: fleet.now)
+            "web", policy: .test(condition: .never), revision: "b", count: 3, replacesWorkers: true, at: fleet.now)
         #expect(actions.withoutReports == [.web(2, .spawn(2))])
     }
 
@@ -130,7 +130,7 @@ import Testing
         var fleet = Fleet(seed: 1)
         fleet.setDependencies(order["web"]!, of: "web")
         for name in ["db", "web"] {
-            _ = fleet.configure(name, policy: .test(), count: 1, replacesWorkers: false, at: .zero)
+            _ = fleet.configure(name, policy: .test(), revision: "a", count: 1, replacesWorkers: false, at: .zero)
         }
         fleet.setDependencies([], of: "web")
         #expect(
@@ -232,7 +232,7 @@ import Testing
         let fleet = running()
         fleet.removeAll()
         var copy = fleet.fleet
-        _ = copy.configure("disk", policy: .test(), count: 1, replacesWorkers: false, at: fleet.now)
+        _ = copy.configure("disk", policy: .test(), revision: "a", count: 1, replacesWorkers: false, at: fleet.now)
         #expect(!copy.isToStop(WorkerID(service: "disk", number: 0)))
         #expect(copy.worker(WorkerID(service: "disk", number: 0))?.state == .ready)
     }

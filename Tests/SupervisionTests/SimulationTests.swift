@@ -8,5 +8,12 @@ import Testing
         try world.run(steps: 5000)
         // The world must not have come to rest.
         #expect(world.spawnCount > 200)
+        #expect(world.rolloutsDone > 0 && world.rolloutsFailed > 0)
+    }
+
+    @Test("roll-outs keep within their limits, and a bad release takes nothing down", arguments: UInt64(0)..<200)
+    func rollouts(_ seed: UInt64) throws {
+        var world = RolloutWorld(seed: seed)
+        try world.run(releases: 30)
     }
 }

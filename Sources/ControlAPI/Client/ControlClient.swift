@@ -161,6 +161,20 @@ public final class ControlClient: Sendable {
         try await post("/v1/upgrade", UpgradeRequest(program: program))
     }
 
+    /// How the latest roll-out of a service is.
+    public func rollout(of service: String) async throws(ControlError) -> RolloutSnapshot {
+        try await get("/v1/services/\(RequestTarget.encode(service))/rollout")
+    }
+
+    /// Pauses, resumes or undoes the roll-out of a service.
+    public func rollout(
+        _ action: RolloutAction, of service: String, until milestone: Milestone? = nil, within time: Duration? = nil
+    ) async throws(ControlError) -> CommandResult {
+        try await post(
+            "/v1/services/\(RequestTarget.encode(service))/rollout/\(action.rawValue)",
+            query: Self.query(milestone, time), nil as CommandRequest?)
+    }
+
     /// Stops everything, the supervisor included.
     ///
     /// - Parameter waits: whether to return only when its process is gone, if it is on this host.

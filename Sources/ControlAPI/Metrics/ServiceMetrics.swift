@@ -41,6 +41,18 @@ let serviceFamilies: [MetricFamily<ServiceSubject>] =
             .flag($0.service.isHealthy)
         },
         MetricFamily(
+            "cadre_service_rollout", .gauge, "Where the latest roll-out is; absent if there was none.",
+            by: "state", [("paused", nil)] + Rollout.State.allCases.map { ($0.rawValue, $0) }
+        ) { subject, state in
+            subject.service.rollout.map { rollout in
+                .flag(rollout.isPaused ? state == nil : state == rollout.state)
+            }
+        },
+        MetricFamily(
+            "cadre_service_outdated_workers", .gauge,
+            "How many workers run another specification than the one in force, or the one that is rolled out."
+        ) { subject in .integer(UInt64(subject.service.outdated)) },
+        MetricFamily(
             "cadre_service_restarts", .counter,
             "Restarts by the reason why the earlier incarnation ended, workers included that were scaled away.",
             by: "reason", EndReason.allCases.map { ($0.rawValue, $0) }

@@ -95,6 +95,7 @@ public actor ControlServer {
         routes.addInspection(supervisor, on: eventLoop)
         routes.addCommands(supervisor)
         routes.addPlan(supervisor)
+        routes.addRollouts(supervisor)
         routes.addEvents(supervisor)
         routes.addDocument()
         routes.addAbout(supervisor, version: version)

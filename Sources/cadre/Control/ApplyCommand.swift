@@ -9,8 +9,9 @@ struct ApplyCommand: ParsableCommand {
         commandName: "apply", abstract: "Make the supervisor read its configuration and change what runs to it.",
         discussion: """
             It does what cadre plan shows, and no more: unchanged workers keep running, limits and policies change while \
-            workers run, only the difference in numbers is started or stopped, and for all else workers are replaced one \
-            after another, each when its successor is ready. If the configuration has problems they are printed, nothing \
+            workers run, only the difference in numbers is started or stopped, and for all else workers are replaced by a \
+            roll-out (see cadre rollout). If that fails the former workers serve on, the exit code is 5, and what failed \
+            is shown with its last lines. If the configuration has problems they are printed, nothing \
             changes, and the exit code is 2. systemctl reload does the same.
             """)
 

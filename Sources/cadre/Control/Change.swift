@@ -39,7 +39,7 @@ struct Change<Answer: Encodable & Sendable>: Sendable {
         switch try await waiting.answer(within: lateness.limit, showing: progress, request) {
         case .answered(let answer):
             if isJSON { try printJSON(answer) } else { tell(answer) }
-            try report(answer)
+            try await report(answer, waiting)
         case .timedOut:
             printError("cadre: \(lateness.sentence)")
             throw Failure.timedOut
@@ -50,12 +50,15 @@ struct Change<Answer: Encodable & Sendable>: Sendable {
         }
     }
 
-    private func report(_ answer: Answer) throws {
+    private func report(_ answer: Answer, _ waiting: Waiting) async throws {
         let report = OutcomeReport(outcomes(answer), wording(answer), within: timeout)
         if !isJSON {
             for line in report.lines { print(SafeText.clean(line)) }
             fflush(nil)
             for problem in report.problems { printError("cadre: \(SafeText.clean(problem))") }
+            for service in report.failedRollouts {
+                for line in await waiting.reasons(ofRollout: service) { printError("cadre: \(SafeText.clean(line))") }
+            }
         }
         if report.code != .success { throw report.code }
     }

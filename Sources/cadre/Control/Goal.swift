@@ -57,6 +57,14 @@ struct Goal: Hashable, Sendable {
         }
     }
 
+    /// That of a roll-out that goes on.
+    init(rollout service: String, before: Snapshot, now: Snapshot) {
+        guard let digest = now.services.first(where: { $0.name == service })?.digest else { return }
+        for (id, worker) in before.workersByID where id.service == service && worker.digest != digest {
+            aims[id] = .settled(after: worker.incarnation ?? 0)
+        }
+    }
+
     private mutating func change(_ service: String, from old: Int, to new: Int) {
         for number in min(old, new)..<max(old, new) {
             aims[WorkerID(service: service, number: number)] = new > old ? .settled(after: 0) : .absent

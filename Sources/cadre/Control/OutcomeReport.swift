@@ -21,6 +21,8 @@ struct OutcomeReport {
     private(set) var lines: [String] = []
     /// What did not, with what to do about it.
     private(set) var problems: [String] = []
+    /// The services whose roll-out failed.
+    private(set) var failedRollouts: [String] = []
     /// The code to exit with: the gravest one.
     private(set) var code = ExitCode.success
 
@@ -31,9 +33,20 @@ struct OutcomeReport {
         lines += Self.grouped(those(.reached), by: wording.past).map { "\($0.key) \($0.names)" }
         lines += Self.grouped(those(.accepted), by: wording.ongoing).map { "\($0.key) \($0.names)" }
         lines += Self.grouped(those(.done), by: Self.state).map { "\($0.key), and to stay so: \($0.names)" }
+        addNotReplaced(those(.notReplaced))
         addSuperseded(those(.superseded))
         addTimedOut(those(.timedOut), within: time)
         addFailed(those(.failed))
+    }
+
+    private mutating func addNotReplaced(_ outcomes: [WorkerOutcome]) {
+        if outcomes.isEmpty { return }
+        code = Failure.workersFailed
+        problems.append("the roll-out failed; still as before: \(NamePhrase.of(outcomes.map(\.worker)))")
+        for outcome in outcomes {
+            let service = String(outcome.worker.prefix { $0 != "/" })
+            if !failedRollouts.contains(service) { failedRollouts.append(service) }
+        }
     }
 
     private mutating func addSuperseded(_ outcomes: [WorkerOutcome]) {

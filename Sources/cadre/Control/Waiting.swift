@@ -128,6 +128,13 @@ actor Waiting {
         return nil
     }
 
+    /// Why the roll-out of a service failed; nothing if the supervisor doesn't say so soon.
+    func reasons(ofRollout service: String) async -> [String] {
+        let ending = try? await answer(within: Self.farewell) { client in try await client.rollout(of: service) }
+        if case .answered(let rollout) = ending { return rollout.failure?.lines ?? [] }
+        return []
+    }
+
     // MARK: The bar
 
     private func show(_ progress: Progress, _ before: Snapshot?) async {
