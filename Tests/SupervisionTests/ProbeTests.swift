@@ -166,13 +166,15 @@ import Testing
         var fleet = Fleet(seed: 1)
         let worker = WorkerID(service: "web", number: 0)
         _ = fleet.configure(
-            "web", policy: .test(health: Self.health), count: 1, replacesWorkers: false, at: .seconds(1))
+            "web", policy: .test(health: Self.health), revision: "a", count: 1, replacesWorkers: false, at: .seconds(1))
         _ = fleet.handle(worker, .spawned(1), at: .seconds(1))
         _ = fleet.handle(worker, .ready(1), at: .seconds(1))
         _ = fleet.configure(
-            "web", policy: .test(health: HealthPolicy(failures: 9)), count: 1, replacesWorkers: true, at: .seconds(2))
+            "web", policy: .test(health: HealthPolicy(failures: 9)), revision: "b", count: 1, replacesWorkers: true,
+            at: .seconds(2))
         #expect(fleet.worker(worker)?.current?.health == Self.health)
-        let actions = fleet.configure("web", policy: .test(), count: 1, replacesWorkers: false, at: .seconds(2))
+        let actions = fleet.configure(
+            "web", policy: .test(), revision: "b", count: 1, replacesWorkers: false, at: .seconds(2))
         #expect(actions.contains(.worker(worker, .disarm(.probe(1)))))
         #expect(fleet.worker(worker)?.current?.health == nil)
     }

@@ -151,7 +151,7 @@ struct RolloutWorld {
                 later(worker, .gone(number, .signal(15, coreDumped: false), isOutOfMemory: false), 0...6)
             case .arm(let deadline, let at): armed[worker, default: [:]][deadline] = at
             case .disarm(let deadline): armed[worker, default: [:]][deadline] = nil
-            case .signalAll, .abortLeader, .freeze, .thaw, .discard, .report: break
+            case .signalAll, .abortLeader, .freeze, .thaw, .discard, .report, .probe, .endProbe: break
             }
         }
     }

@@ -8,7 +8,8 @@ import Testing
     private func makeFleet(_ count: Int = 2, startsAsleep: Bool = true) -> (fleet: Fleet, actions: [FleetAction]) {
         var fleet = Fleet(seed: 1)
         let actions = fleet.configure(
-            "web", policy: .test(), count: count, replacesWorkers: false, startsAsleep: startsAsleep, at: .seconds(1))
+            "web", policy: .test(), revision: "a", count: count, replacesWorkers: false, startsAsleep: startsAsleep,
+            at: .seconds(1))
         return (fleet, actions.withoutReports)
     }
 
@@ -59,14 +60,16 @@ import Testing
 
     @Test("stays asleep whatever its specification and its number of workers become") func configured() {
         var (fleet, _) = makeFleet()
-        let actions = fleet.configure("web", policy: .test(), count: 3, replacesWorkers: true, at: .seconds(2))
+        let actions = fleet.configure(
+            "web", policy: .test(), revision: "b", count: 3, replacesWorkers: true, at: .seconds(2))
         #expect(actions.withoutReports.isEmpty && states(fleet) == [.asleep, .asleep, .asleep])
         #expect(fleet.remove("web", at: .seconds(3)).contains(.forgetService("web")))
     }
 
     @Test("leaves alone what has failed") func failed() {
         var fleet = Fleet(seed: 1)
-        _ = fleet.configure("web", policy: .test(condition: .never), count: 1, replacesWorkers: false, at: .seconds(1))
+        _ = fleet.configure(
+            "web", policy: .test(condition: .never), revision: "a", count: 1, replacesWorkers: false, at: .seconds(1))
         _ = fleet.handle(web, .spawned(1), at: .seconds(1))
         _ = fleet.handle(web, .exited(1), at: .seconds(2))
         #expect(states(fleet) == [.failed])
