@@ -8,6 +8,10 @@ import SystemPackage
 final class CommandAttempt: ProbeAttempt {
     /// How much of what it prints is kept to be quoted.
     private static let mostOutput = 1024
+    /// How much is read at once.
+    private static let chunkSize = 16 << 10
+    /// How much fits into a pipe (pipe(7)).
+    private static let pipeSize = 64 << 10
 
     /// A process that was started.
     private final class Process {
@@ -81,23 +85,30 @@ final class CommandAttempt: ProbeAttempt {
 
     // MARK: Running
 
-    private func drain() {
-        guard let process else { return }
-        var chunk = [UInt8](repeating: 0, count: 16 << 10)
+    /// Reads some of what it printed.
+    ///
+    /// - Returns: whether there may be more.
+    @discardableResult
+    private func drain() -> Bool {
+        guard let process else { return false }
+        var chunk = [UInt8](repeating: 0, count: Self.chunkSize)
         let count = read(process.output.rawValue, &chunk, chunk.count)
         if count > 0 {
             output = Array((output + chunk[..<count]).suffix(Self.mostOutput))
-        } else if count == 0 || (cadre_errno() != EAGAIN && cadre_errno() != EINTR) {
+            return true
+        }
+        if count == 0 || (cadre_errno() != EAGAIN && cadre_errno() != EINTR) {
             // Closed; the end of the process says the rest.
             run.reactor.cancel(process.watches[0])
         }
+        return false
     }
 
     private func hasEnded() {
         guard let process else { return }
-        drain()
-        // What it left behind dies with it.
+        // What it left behind dies with it, and may have printed on until then.
         command.kill()
+        for _ in 0...Self.pipeSize / Self.chunkSize { if !drain() { break } }
         var exit: ProcessExit?
         do { exit = try Pidfd.reap(process.pidfd) } catch { exit = .unknown }
         guard let exit else { return }
