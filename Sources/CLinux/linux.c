@@ -21,6 +21,10 @@ int cadre_accept(int socket, int flags) {
     return accept4(socket, NULL, NULL, flags);
 }
 
+int cadre_memory_file(const char *name) {
+    return memfd_create(name, MFD_CLOEXEC);
+}
+
 int cadre_pipe(int descriptors[2]) {
     return pipe2(descriptors, O_CLOEXEC);
 }

@@ -74,6 +74,7 @@ extension Supervisor {
             case .first, .death: "the supervisor before died"
             case .upgrade: "the supervisor is upgraded to \(Self.program)"
             case .failedUpgrade: "the upgrade failed"
+            case .takeover: "another supervisor handed over"
             }
         events.log(
             .notice, .adopted, "going on with \(workers) running worker\(workers == 1 ? "" : "s"), as \(why)")

@@ -8,7 +8,7 @@ import Systemd
 /// Making room for another program.
 extension Supervisor {
     /// How long whoever asked has to receive the answer.
-    private static let answerTime = Duration.milliseconds(200)
+    static let answerTime = Duration.milliseconds(200)
 
     /// The path of the program that this supervisor is.
     public nonisolated static var program: String {

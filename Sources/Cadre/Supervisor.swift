@@ -158,6 +158,8 @@ public actor Supervisor {
             try adopt(saved)
             for service in specification.services where service.isOnDemand { noteDemand(of: service) }
             closeForgottenSockets()
+            // Whoever took over may have brought another configuration.
+            if options.keeper?.startReason == .takeover { _ = try? apply() }
         } else {
             together {
                 configureInOrder(specification.services, of: specification.services) {

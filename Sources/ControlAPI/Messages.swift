@@ -40,6 +40,17 @@ public struct UpgradeResult: Codable, Hashable, Sendable {
     public var pid: Int32
 }
 
+/// Who is to take over.
+public struct HandOverRequest: Codable, Hashable, Sendable {
+    /// The absolute path of a SOCK_SEQPACKET socket, where the keeper of the other supervisor listens.
+    public var path: String
+
+    /// That it be the keeper at a path.
+    public init(path: String) {
+        self.path = path
+    }
+}
+
 /// The workers that a command is for.
 public struct CommandRequest: Codable, Hashable, Sendable {
     /// Services, workers and patterns: `web`, `web/0`, `w*`.

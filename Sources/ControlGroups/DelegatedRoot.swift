@@ -106,6 +106,11 @@ public struct DelegatedRoot: ~Copyable, Sendable {
         return try DelegatedRoot(group: group, origin: origin, failures: reasons)
     }
 
+    /// The processes of the supervisor that lives in a root, its keeper first; empty if there is none.
+    public static func supervisors(at path: String) -> [Int32] {
+        ["keeper", "supervisor"].flatMap { (try? ControlGroup.open("\(path)/\($0)").processes()) ?? [] }
+    }
+
     private static func openChecked(_ path: String) throws(ControlGroupError) -> ControlGroup {
         let group = try rethrowing { () throws(SystemCallError) in try ControlGroup.open(path) }
         var status = statfs()

@@ -44,6 +44,21 @@ struct DescriptorStore: ~Copyable {
         return UnsafeRawBufferPointer(start: start, count: strlen(start.assumingMemoryBound(to: CChar.self)))
     }
 
+    /// A file in memory with all names in order, a line each, to be read from its beginning.
+    func nameList() throws(SystemCallError) -> Descriptor {
+        let file = Descriptor(owning: try systemCall("memfd_create") { cadre_memory_file("names") })
+        var text: [UInt8] = []
+        for index in 0..<count { text += Array(name(index)) + [UInt8(ascii: "\n")] }
+        var written = 0
+        while written < text.count {
+            written += try systemCall("write", "the names of descriptors") {
+                text.withUnsafeBytes { write(file.rawValue, $0.baseAddress! + written, text.count - written) }
+            }
+        }
+        lseek(file.rawValue, 0, SEEK_SET)
+        return file
+    }
+
     /// Takes over a descriptor, in place of an earlier one of the same name; closes it if there is no room.
     ///
     /// - Returns: false if it was closed.

@@ -43,11 +43,11 @@ public final class Keeper {
     private let options: Options
     /// What the supervisor gets back after the keeper raised its own.
     private let openFileLimit: OpenFileLimit
-    private let signals: SignalSource
-    private let manager: Manager?
+    let signals: SignalSource
+    let manager: Manager?
     /// Our end of the socket to the supervisor, and the supervisor's, of which each gets a copy.
-    private let ours: Descriptor
-    private let theirs: Descriptor
+    private var ours: Descriptor
+    private var theirs: Descriptor
     private var store: DescriptorStore
     private var fate = SupervisorFate()
 
@@ -98,7 +98,6 @@ public final class Keeper {
         program = try Descriptor.open("/proc/self/exe")
         manager = Manager()
         Self.adopt(into: &store)
-        startAt = Reactor.now
     }
 
     private static func adopt(into store: inout DescriptorStore) {
@@ -109,10 +108,15 @@ public final class Keeper {
         }
     }
 
-    /// Keeps a supervisor running until it ends as it should, or can't be kept.
+    /// Whether a supervisor has come up.
+    public var hasBeenUp: Bool { fate.hasBeenUp }
+
+    /// Keeps a supervisor running until it ends as it should, or can't be kept. May be called again if none has come up.
     ///
     /// - Returns: the exit code for this process.
     public func run() -> Int32 {
+        startAt = Reactor.now
+        result = nil
         while true {
             if let startAt, startAt <= Reactor.now { start() }
             if let result { return result }
@@ -160,7 +164,8 @@ public final class Keeper {
         startAt = nil
         isAborted = false
         do {
-            supervisor = Running(try spawn(makeRequest()))
+            let names = try store.nameList()
+            supervisor = Running(try spawn(makeRequest(names: names)))
             silentAt = Reactor.now + options.startTimeout
             if let stopSignal { send(stopSignal) }
         } catch {
@@ -174,15 +179,12 @@ public final class Keeper {
         }
     }
 
-    private func makeRequest() -> SpawnRequest {
-        var descriptors: [Int32] = [0, 1, 2, theirs.rawValue]
-        var names = [KeeperLink.socketName]
-        for index in 0..<store.count {
-            descriptors.append(store[index])
-            names.append(String(decoding: store.name(index), as: UTF8.self))
-        }
+    private func makeRequest(names: borrowing Descriptor) -> SpawnRequest {
+        var descriptors: [Int32] = [0, 1, 2, theirs.rawValue, names.rawValue]
+        for index in 0..<store.count { descriptors.append(store[index]) }
         let environment = [
-            "LISTEN_FDS=\(names.count)", "LISTEN_FDNAMES=\(names.joined(separator: ":"))",
+            "LISTEN_FDS=\(descriptors.count - 3)", "LISTEN_FDNAMES=\(KeeperLink.socketName)",
+            "\(KeeperLink.managedVariable)=\(manager == nil ? 0 : 1)",
             "\(KeeperLink.pidVariable)=\(getpid())", "\(KeeperLink.reasonVariable)=\(startReason.rawValue)",
             "WATCHDOG_USEC=\(Int64(options.watchdog / .microseconds(1)))",
         ]
@@ -267,12 +269,45 @@ public final class Keeper {
         case .watchdog:
             silentAt = Reactor.now + options.watchdog
             if fate.cameUp(at: Reactor.now) { formerProgram = nil }
+        case .handOver:
+            guard descriptor != -1 else { break }
+            handOver(to: Descriptor(owning: descriptor))
+            isTaken = true
         case .stopping:
             fate.isGoingToStop()
             manager?.pass(on: bytes)
         case .other: manager?.pass(on: bytes)
         }
         if !isTaken && descriptor != -1 { close(descriptor) }
+    }
+
+    // MARK: Other keepers
+
+    /// Goes on with what another keeper gives through a connected socket. To be called before ``run()``.
+    ///
+    /// - Throws: if that one doesn't give all of it; then it goes on itself.
+    public func takeOver(from socket: borrowing Descriptor) throws(SystemCallError) {
+        let (first, second) = try Handover.take(from: socket, into: &store)
+        ours = Descriptor(owning: first)
+        theirs = Descriptor(owning: second)
+        startReason = .takeover
+    }
+
+    /// Gives another keeper all there is, and ends; goes on if that one doesn't take it.
+    private func handOver(to connection: consuming Descriptor) {
+        do {
+            try Handover.give(store, ours: ours, theirs: theirs, to: connection)
+        } catch {
+            return complain("the supervisor is not handed over: \(error)")
+        }
+        if let supervisor {
+            send(SIGKILL)
+            waitpid(supervisor.pid, nil, 0)
+        }
+        supervisor = nil
+        // Whoever goes on is told of those that ended until now; the others become the children of somebody else.
+        reap()
+        result = 0
     }
 
     // MARK: Children

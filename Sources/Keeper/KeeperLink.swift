@@ -7,9 +7,12 @@ public final class KeeperLink: Sendable {
     static let socketName = "keeper"
     static let pidVariable = "CADRE_KEEPER_PID"
     static let reasonVariable = "CADRE_START_REASON"
+    static let managedVariable = "CADRE_MANAGED"
 
     /// The keeper's process.
     public let keeper: Int32
+    /// Whether systemd waits for what the keeper passes on, so that the keeper's end is that of a unit.
+    public let isManaged: Bool
     /// Why this supervisor was started.
     public let startReason: StartReason
     /// Readable when there is an end to be told (``nextExit()``).
@@ -31,12 +34,18 @@ public final class KeeperLink: Sendable {
         var kept = ListenDescriptors.take()
         guard let first = kept.first, first.name == Self.socketName else { return nil }
         kept.removeFirst()
+        guard !kept.isEmpty else { return nil }
+        // The environment has not room enough for all names.
+        let list = Descriptor(owning: kept.removeFirst().descriptor)
+        let names = ((try? list.readText()) ?? "").split(separator: "\n")
         socket = Descriptor(owning: first.descriptor)
         keeper = getppid()
-        self.kept = kept
+        self.kept = zip(names, kept).map { (String($0), $1.descriptor) }
+        isManaged = getenv(Self.managedVariable).map { String(cString: $0) } == "1"
         startReason = getenv(Self.reasonVariable).flatMap { StartReason(rawValue: String(cString: $0)) } ?? .first
         unsetenv(Self.pidVariable)
         unsetenv(Self.reasonVariable)
+        unsetenv(Self.managedVariable)
     }
 
     // MARK: Descriptors
@@ -56,6 +65,11 @@ public final class KeeperLink: Sendable {
     /// Has the keeper kill this process, and start the program behind a descriptor in its place.
     public func handOver(to program: borrowing Descriptor) throws(SystemCallError) {
         try send("\(KeeperMessage.upgradeText)", program.rawValue)
+    }
+
+    /// Has the keeper give all it keeps to another one at the other end of a socket, and end together with this process.
+    public func handOver(toKeeperAt socket: borrowing Descriptor) throws(SystemCallError) {
+        try send("\(KeeperMessage.handOverText)", socket.rawValue)
     }
 
     private func send(_ text: String, _ descriptor: Int32) throws(SystemCallError) {

@@ -1,7 +1,7 @@
 import CLinux
 
 /// What a supervisor tells its keeper: what services tell systemd (sd_notify(3)), one message a datagram, and in
-/// addition `CADRE_UPGRADE=1` with the descriptor of a program.
+/// addition `CADRE_UPGRADE=1` with the descriptor of a program, and `CADRE_HANDOVER=1` with that of a socket.
 enum KeeperMessage {
     /// Keep the descriptor that comes with it.
     case store(name: UnsafeRawBufferPointer)
@@ -9,6 +9,8 @@ enum KeeperMessage {
     case remove(name: UnsafeRawBufferPointer)
     /// Go on with the program whose descriptor comes with it.
     case upgrade
+    /// Give all there is to another keeper, to whom a connected socket comes with it.
+    case handOver
     /// It is alive.
     case watchdog
     /// It is going to end.
@@ -19,6 +21,7 @@ enum KeeperMessage {
     static let storePrefix: StaticString = "FDSTORE=1\nFDNAME="
     static let removePrefix: StaticString = "FDSTOREREMOVE=1\nFDNAME="
     static let upgradeText: StaticString = "CADRE_UPGRADE=1"
+    static let handOverText: StaticString = "CADRE_HANDOVER=1"
     static let watchdogText: StaticString = "WATCHDOG=1"
     static let stoppingText: StaticString = "STOPPING=1"
 
@@ -29,6 +32,8 @@ enum KeeperMessage {
             self = .remove(name: name)
         } else if Self.rest(of: bytes, behind: Self.upgradeText) != nil {
             self = .upgrade
+        } else if Self.rest(of: bytes, behind: Self.handOverText) != nil {
+            self = .handOver
         } else if Self.rest(of: bytes, behind: Self.watchdogText) != nil {
             self = .watchdog
         } else if Self.rest(of: bytes, behind: Self.stoppingText) != nil {

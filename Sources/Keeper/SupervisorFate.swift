@@ -18,7 +18,7 @@ public struct SupervisorFate: Sendable {
     public static let failureCode: Int32 = 1
 
     /// Whether any supervisor has come up so far.
-    private var hasBeenUp = false
+    private(set) var hasBeenUp = false
     /// Whether the present one has come up, and when.
     private var upSince: Duration?
     /// Whether it said that it is going to end.
@@ -89,4 +89,6 @@ public enum StartReason: String, Hashable, Sendable {
     case upgrade
     /// The program before it didn't come up, so that this is the one before that again.
     case failedUpgrade = "failed-upgrade"
+    /// It goes on with what another supervisor handed over, whose keeper has ended.
+    case takeover
 }

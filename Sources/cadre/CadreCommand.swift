@@ -16,7 +16,7 @@ struct CadreCommand: ParsableCommand {
             Exit codes: \(Failure.codes.map { "\($0.code.rawValue) \($0.meaning)" }.joined(separator: "; ")).
             """,
         version: cadreVersion,
-        subcommands: [ManualCommand.self],
+        subcommands: [ManualCommand.self, HandOverCommand.self],
         groupedSubcommands: [
             CommandGroup(name: "Run:", subcommands: [RunCommand.self, SuperviseCommand.self, CheckCommand.self]),
             CommandGroup(

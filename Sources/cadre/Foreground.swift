@@ -2,6 +2,7 @@ import ArgumentParser
 import CLinux
 import Cadre
 import ControlAPI
+import ControlGroups
 import Glibc
 import Keeper
 import Logging
@@ -12,10 +13,22 @@ import Systemd
 
 /// A supervisor in the foreground, until it has stopped: this process keeps it, or is the one that is kept.
 enum Foreground {
+    /// What becomes of another supervisor that is there.
+    enum Other: Hashable {
+        /// It is left alone, and this one fails if it has the same root.
+        case kept
+        /// Its end is waited for, in this delegated root.
+        case awaited(root: String)
+        /// It hands over and ends.
+        case takenOver
+    }
+
     /// Runs the services and exits with the documented code.
     ///
     /// - Parameter load: what is to run, unless there was a supervisor before that died.
-    static func run(_ options: Options, _ load: @escaping @Sendable () throws -> Specification) throws -> Never {
+    static func run(
+        _ options: Options, other: Other = .kept, _ load: @escaping @Sendable () throws -> Specification
+    ) throws -> Never {
         if let link = KeeperLink() {
             var options = options
             options.keeper = link
@@ -25,14 +38,32 @@ enum Foreground {
         _ = try Failure.reporting(load)
         exit(
             try Failure.reporting {
+                let takeover = other == .takenOver ? try Takeover.begin(options.runtimeDirectory) : nil
                 let keeper = try Keeper(
                     Keeper.Options(arguments: CommandLine.arguments, environment: keptEnvironment()))
-                return keeper.run()
+                try takeover?.finish(keeper)
+                guard case .awaited(let root) = other else { return keeper.run() }
+                return standBy(keeper, at: root)
             })
     }
 
+    /// Runs a supervisor each time that there is no other, until one of ours has been up.
+    private static func standBy(_ keeper: Keeper, at root: String) -> Int32 {
+        while true {
+            let others = DelegatedRoot.supervisors(at: root)
+            if let first = others.first {
+                printError("cadre: standing by for the supervisor in \(root) (process \(first))")
+                guard keeper.standBy(for: others) else { return 0 }
+                printError("cadre: the supervisor in \(root) is gone")
+            }
+            let code = keeper.run()
+            // Another one may have been quicker.
+            if keeper.hasBeenUp || code == 0 || DelegatedRoot.supervisors(at: root).isEmpty { return code }
+        }
+    }
+
     /// The environment but for what systemd has to say to the keeper alone.
-    private static func keptEnvironment() -> [String] {
+    static func keptEnvironment() -> [String] {
         let own: Set<Substring> = [
             "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES",
         ]

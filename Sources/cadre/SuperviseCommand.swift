@@ -30,6 +30,21 @@ struct SuperviseCommand: ParsableCommand {
             valueName: "where"))
     var log = Log.journal
 
+    @Flag(
+        help: ArgumentHelp(
+            "Wait while another supervisor has the cgroup of --cgroup, and run when it is gone.",
+            discussion: "What a supervisor that was killed together with its keeper has left is cleared away then."))
+    var standby = false
+
+    @Flag(
+        help: ArgumentHelp(
+            "Take over what the supervisor with this runtime directory runs, which then ends.",
+            discussion: """
+                No worker is restarted, and no connection is lost; then the configuration is applied. Without such a \
+                supervisor this one starts as usual. That of a systemd unit refuses: it has cadre upgrade.
+                """))
+    var takeover = false
+
     @OptionGroup var options: SupervisorOptions
 
     enum Log: String, CaseIterable, ExpressibleByArgument {
@@ -45,7 +60,21 @@ struct SuperviseCommand: ParsableCommand {
             runtimeDirectory: options.runtimeDirectory ?? RuntimeDirectory.standard,
             logs: log == .journal ? .journal : .terminal, handlesSignals: true, notifiesManager: true, reload: load)
         try options.apply(to: &supervisorOptions)
-        try Foreground.run(supervisorOptions, load)
+        let other: Foreground.Other =
+            if takeover { .takenOver } else if standby, let root = options.cgroup { .awaited(root: root) } else {
+                .kept
+            }
+        try Foreground.run(supervisorOptions, other: other, load)
+    }
+
+    func validate() throws {
+        if standby && takeover { throw ValidationError("--standby waits and --takeover doesn't: give one of them") }
+        if standby && options.cgroup == nil {
+            throw ValidationError("--standby needs --cgroup, the cgroup in which the other supervisor is")
+        }
+        if takeover && options.cgroup != nil {
+            throw ValidationError("--takeover goes on in the cgroup of the other supervisor; leave out --cgroup")
+        }
     }
 }
 

@@ -17,7 +17,8 @@ extension MachineTests {
             try Unit.running(configuration, logging: ["web/0", "web/1"]) { unit in
                 try unit.journal.line(of: "web/0", "0::/cadre.slice/cadre.service/web/0@1")
                 try unit.journal.line(of: "web/1", "0::/cadre.slice/cadre.service/web/1@1")
-                #expect(try cgroup(of: unit.supervisor()) == "/cadre.slice/cadre.service/supervisor")
+                #expect(try cgroup(of: unit.status().supervisor) == "/cadre.slice/cadre.service/supervisor")
+                #expect(try cgroup(of: unit.keeper()) == "/cadre.slice/cadre.service/keeper")
             }
         }
 

@@ -141,7 +141,7 @@ extension MachineTests {
                 let tasks = try unit.file("pids.current", of: ".")
                 try succeed("systemctl", "set-property", "--runtime", "cadre.service", "TasksMax=\(tasks)")
                 // Not systemctl reload, as that starts a process in the unit.
-                kill(try unit.supervisor(), SIGHUP)
+                kill(try unit.keeper(), SIGHUP)
                 let message = try unit.journal.event(.spawnFailed, of: "web/2").message
                 #expect(message.contains("web/2 cannot be started"), "\(message)")
                 #expect(message.contains("the pids limit (pids.max) of this cgroup or of one above it"), "\(message)")

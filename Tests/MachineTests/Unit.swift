@@ -127,8 +127,8 @@ final class Unit {
         try #require(try worker(name).pid, "\(name) has no process")
     }
 
-    /// The process ID of the supervisor, as systemd knows it.
-    func supervisor() throws -> Int32 {
+    /// The process ID of the keeper, which is the main process that systemd knows.
+    func keeper() throws -> Int32 {
         try #require(Int32(try property("MainPID")))
     }
 

@@ -3,7 +3,7 @@
 
 Usage: fuzz.py SOCKET
 
-Runs with the Python of .build/test-tools. The supervisor runs the services web and job. Its shutdown and its upgrade are left out. The
+Runs with the Python of .build/test-tools. The supervisor runs the services web and job. What ends it is left out. The
 environment variable CADRE_TEST_EXAMPLES is how many requests of each kind there are at the most.
 """
 
@@ -20,7 +20,7 @@ try:
     address = f"http://127.0.0.1:{int(relay.stdout.readline())}"
     arguments = [
         *["--config-file", here / "schemathesis.toml", "run", f"{address}/v1/openapi.json", "--url", address],
-        *["--exclude-path", "/v1/shutdown", "--exclude-path", "/v1/upgrade", "--phases", "examples,coverage,fuzzing"],
+        *["--exclude-path-regex", "^/v1/(shutdown|upgrade|hand-over)$", "--phases", "examples,coverage,fuzzing"],
         *["--max-examples", os.environ.get("CADRE_TEST_EXAMPLES", "40"), "--continue-on-failure"],
         *["--seed", os.environ.get("CADRE_TEST_SEED", str(random.randrange(1 << 32)))],
         *["--request-timeout", "30", "--generation-database", "none", "--no-shrink", "--no-color", "--warnings", "off"],

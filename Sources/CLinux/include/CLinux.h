@@ -71,6 +71,9 @@ int cadre_accept(int socket, int flags);
 // pipe2(2) with O_CLOEXEC.
 int cadre_pipe(int descriptors[2]);
 
+// memfd_create(2); close-on-exec.
+int cadre_memory_file(const char *name);
+
 // The user and group of who connected a unix socket (SO_PEERCRED).
 int cadre_peer(int socket, uid_t *user, gid_t *group);
 

@@ -161,6 +161,11 @@ public final class ControlClient: Sendable {
         try await post("/v1/upgrade", UpgradeRequest(program: program))
     }
 
+    /// Has another supervisor, whose keeper listens at a path, take over all that runs, and this one end.
+    public func handOver(toKeeperAt path: String) async throws(ControlError) {
+        let _: CommandResult = try await post("/v1/hand-over", HandOverRequest(path: path))
+    }
+
     /// How the latest roll-out of a service is.
     public func rollout(of service: String) async throws(ControlError) -> RolloutSnapshot {
         try await get("/v1/services/\(RequestTarget.encode(service))/rollout")

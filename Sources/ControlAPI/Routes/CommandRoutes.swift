@@ -35,6 +35,12 @@ extension RouteTable {
             let program = try await refusable { try await supervisor.upgrade(to: request.program) }
             return try call.answer(UpgradeResult(program: program, pid: getpid()), status: .accepted)
         }
+        post("/v1/hand-over") { call in
+            let request = try await call.body(HandOverRequest.self)
+            try call.requireOwner("have another supervisor take over")
+            try await refusable { try await supervisor.handOver(toKeeperAt: request.path) }
+            return try call.answer(CommandResult(outcomes: []), status: .accepted)
+        }
         post("/v1/shutdown") { call in
             try await call.expectNoBody()
             await supervisor.stop()

@@ -191,3 +191,7 @@ extension Substring {
 extension UpgradeRequest: RequestBodyType {
     static let keys = ["program"]
 }
+
+extension HandOverRequest: RequestBodyType {
+    static let keys = ["path"]
+}
