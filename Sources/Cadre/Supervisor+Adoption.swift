@@ -64,14 +64,16 @@ extension Supervisor {
     private func log(_ saved: SavedState) {
         let workers = incarnations.values.joined().count
         let reason = options.keeper?.startReason ?? .death
+        let cause = startCause.map { " (it \($0))" } ?? ""
         if reason == .failedUpgrade {
             events.log(
                 .error, .upgradeFailed,
-                "the new program did not come up, so the one before goes on (\(Self.program))")
+                "the new program did not come up\(cause), so the one before goes on: \(Self.program)")
         }
         let why =
             switch reason {
-            case .first, .death: "the supervisor before died"
+            case .first, .death: "the supervisor before died\(cause)"
+            case .hang: "the supervisor before hung and was killed"
             case .upgrade: "the supervisor is upgraded to \(Self.program)"
             case .failedUpgrade: "the upgrade failed"
             }

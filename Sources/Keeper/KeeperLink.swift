@@ -7,11 +7,14 @@ public final class KeeperLink: Sendable {
     static let socketName = "keeper"
     static let pidVariable = "CADRE_KEEPER_PID"
     static let reasonVariable = "CADRE_START_REASON"
+    static let causeVariable = "CADRE_START_CAUSE"
 
     /// The keeper's process.
     public let keeper: Int32
     /// Why this supervisor was started.
     public let startReason: StartReason
+    /// What became of the one before, as the end of a sentence about it; empty if there was none.
+    public let startCause: String
     /// Readable when there is an end to be told (``nextExit()``).
     public let socket: Descriptor
     /// The names and numbers of the descriptors that were kept, in the order in which they were given. Whoever takes one
@@ -35,7 +38,9 @@ public final class KeeperLink: Sendable {
         keeper = getppid()
         self.kept = kept
         startReason = getenv(Self.reasonVariable).flatMap { StartReason(rawValue: String(cString: $0)) } ?? .first
+        startCause = getenv(Self.causeVariable).map { String(cString: $0) } ?? ""
         unsetenv(Self.pidVariable)
+        unsetenv(Self.causeVariable)
         unsetenv(Self.reasonVariable)
     }
 

@@ -25,6 +25,8 @@ public struct SupervisorFate: Sendable {
     private var isStopping = false
     /// Whether it is to be followed by another program.
     private var isHandingOver = false
+    /// Whether it was killed as it gave no sign of life.
+    private var isHanging = false
     /// Whether it is the first one of another program.
     private var isNewProgram = false
     private var failures = 0
@@ -52,6 +54,18 @@ public struct SupervisorFate: Sendable {
     /// The supervisor is to be killed, and to be followed by one of another program.
     public mutating func handOver() { isHandingOver = true }
 
+    /// The supervisor is to be killed, as it gives no sign of life.
+    public mutating func isHung() { isHanging = true }
+
+    /// The other program could not even be executed.
+    ///
+    /// - Parameter returning: is called so that the program before is taken again.
+    public mutating func couldNotStart(returning: () -> Void) -> Verdict {
+        isNewProgram = false
+        returning()
+        return .restart(after: .zero, .failedUpgrade)
+    }
+
     /// The supervisor ended.
     ///
     /// - Parameter returning: is called if the program before is to be taken again.
@@ -59,6 +73,7 @@ public struct SupervisorFate: Sendable {
         defer {
             upSince = nil
             isStopping = false
+            isHanging = false
         }
         if isHandingOver {
             isHandingOver = false
@@ -75,7 +90,7 @@ public struct SupervisorFate: Sendable {
         failures += 1
         guard failures <= Self.mostFailures else { return .end(code: Self.failureCode) }
         let wait = failures < 3 ? Duration.zero : .milliseconds(min(5000, 100 << (failures - 3)))
-        return .restart(after: wait, .death)
+        return .restart(after: wait, isHanging ? .hang : .death)
     }
 }
 
@@ -83,8 +98,10 @@ public struct SupervisorFate: Sendable {
 public enum StartReason: String, Hashable, Sendable {
     /// It is the first one.
     case first
-    /// The one before it died, or was killed as it hung.
+    /// The one before it died.
     case death
+    /// The one before it gave no sign of life, and was killed.
+    case hang
     /// The one before it was replaced by another program.
     case upgrade
     /// The program before it didn't come up, so that this is the one before that again.

@@ -14,8 +14,12 @@ import Systemd
 enum Foreground {
     /// Runs the services and exits with the documented code.
     ///
-    /// - Parameter load: what is to run, unless there was a supervisor before that died.
-    static func run(_ options: Options, _ load: @escaping @Sendable () throws -> Specification) throws -> Never {
+    /// - Parameters:
+    ///   - keeping: how the supervisor is kept.
+    ///   - load: what is to run, unless there was a supervisor before that died.
+    static func run(
+        _ options: Options, keeping: SupervisorOptions, _ load: @escaping @Sendable () throws -> Specification
+    ) throws -> Never {
         if let link = KeeperLink() {
             var options = options
             options.keeper = link
@@ -26,7 +30,9 @@ enum Foreground {
         exit(
             try Failure.reporting {
                 let keeper = try Keeper(
-                    Keeper.Options(arguments: CommandLine.arguments, environment: keptEnvironment()))
+                    Keeper.Options(
+                        arguments: CommandLine.arguments, environment: keptEnvironment(),
+                        watchdog: keeping.coreWatchdog.duration, startTimeout: keeping.coreStartTimeout.duration))
                 return keeper.run()
             })
     }
@@ -91,12 +97,14 @@ enum Foreground {
                 server = try ControlServer(
                     configuration(await supervisor.specification), for: supervisor, version: cadreVersion,
                     logger: logger)
-                try await server.start()
                 current.server.withLock { $0 = server }
             } catch {
                 await supervisor.close()
                 throw error
             }
+            // Nobody is told of a half of it.
+            try await supervisor.begin()
+            try await server.start()
             try await supervisor.run()
             await server.stop()
             // Unless somebody else still has something there.

@@ -86,4 +86,33 @@ import Testing
         #expect(signs == [true, false])
         #expect(ended(&fate, killed, at: 30) == .restart(after: .zero, .death))
     }
+
+    @Test("a program that can't even be executed is followed by the one before, for good")
+    func noProgram() {
+        var fate = makeFate()
+        fate.handOver()
+        #expect(ended(&fate, killed, at: 1) == .restart(after: .zero, .upgrade))
+        var returned = 0
+        let verdict = fate.couldNotStart { returned += 1 }
+        #expect(verdict == .restart(after: .zero, .failedUpgrade))
+        #expect(returned == 1)
+        #expect(ended(&fate, killed, at: 30) == .restart(after: .zero, .death))
+    }
+
+    @Test("one that hung says so once, and counts as a failure")
+    func hung() {
+        var fate = makeFate()
+        for second in 1...10 {
+            fate.isHung()
+            guard case .restart(_, .hang) = ended(&fate, killed, at: second) else {
+                Issue.record("it is not started again as one that hung")
+                break
+            }
+            _ = fate.cameUp(at: .seconds(second))
+        }
+        var other = fate
+        fate.isHung()
+        #expect(ended(&fate, killed, at: 11) == .end(code: 1))
+        #expect(ended(&other, .exited(code: 1), at: 30) == .restart(after: .zero, .death))
+    }
 }
