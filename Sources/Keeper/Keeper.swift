@@ -21,8 +21,9 @@ public final class Keeper {
         /// How long a supervisor may take to come up.
         public var startTimeout: Duration
 
-        /// How long they are if nobody says otherwise.
+        /// How long it may be silent if nobody says otherwise.
         public static let usualWatchdog = Duration.seconds(30)
+        /// How long they may take to come up if nobody says otherwise.
         public static let usualStartTimeout = Duration.seconds(90)
 
         /// Options; the supervisor is this program with these arguments.
@@ -219,7 +220,7 @@ public final class Keeper {
         } else {
             complain("the supervisor does not answer and is killed")
             isAborted = true
-            fate.isHung()
+            fate.hung()
             send(SIGABRT)
             self.silentAt = Reactor.now + Self.abortTime
         }
