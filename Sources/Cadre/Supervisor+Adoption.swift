@@ -62,6 +62,12 @@ extension Supervisor {
     }
 
     private func log(_ saved: SavedState) {
+        if saved.damagedLines > 0 {
+            events.log(
+                .error, .trouble,
+                "\(saved.damagedLines) of the lines in \(options.statePath) are damaged and were left out; what they said "
+                    + "of workers is taken from what is before them and from the cgroups")
+        }
         let workers = incarnations.values.joined().count
         let reason = options.keeper?.startReason ?? .death
         let cause = startCause.map { " (it \($0))" } ?? ""
