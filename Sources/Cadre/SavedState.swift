@@ -14,6 +14,8 @@ struct SavedState {
     /// What it ran.
     let specification: Specification
     let totals: Totals
+    /// How many lines of the journal had to be left out.
+    let damagedLines: Int
     var services: [String: Service] = [:]
     /// What incarnations were started with, by the keys in their archives.
     var specifications: [String: ServiceSpecification] = [:]
@@ -91,7 +93,7 @@ extension SavedState {
             guard let specification: Specification = try records.value("specification") else { return nil }
             var state = SavedState(
                 root: header.root, id: header.id, specification: specification,
-                totals: try records.value("totals") ?? Totals())
+                totals: try records.value("totals") ?? Totals(), damagedLines: records.damagedLines)
             for name in records.keys(behind: "fleet:") {
                 guard let fleet: Fleet.ServiceArchive = try records.value("fleet:\(name)") else { continue }
                 state.services[name] = Service(

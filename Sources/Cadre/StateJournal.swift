@@ -86,6 +86,8 @@ final class StateJournal {
         file = nil
         size = 0
         let temporary = "\(path).new"
+        // What there is room for only in part is of no use, and takes the room of others.
+        defer { if file == nil { unlink(temporary) } }
         let new = try Descriptor.open(temporary, flags: O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW)
         set(Self.headerKey, header)
         all()
@@ -137,6 +139,9 @@ final class StateJournal {
     /// The records of a file: for each key the last one, or all that were appended.
     struct Records {
         let header: Header
+        /// How many lines are not as they were written, and were left out: but for the last one, which a death in the
+        /// middle of it explains.
+        fileprivate(set) var damagedLines = 0
         fileprivate var values: [String: [ArraySlice<UInt8>]] = [:]
 
         /// The keys that begin with `prefix`, without it; sorted.
@@ -157,7 +162,7 @@ final class StateJournal {
         }
     }
 
-    /// Reads a file as far as it is whole; nil if there is none, or none that begins as it should.
+    /// Reads a file but for lines that are damaged; nil if there is none, or none that begins as it should.
     ///
     /// - Throws: an error that says so if it is one of a later version.
     static func read(_ path: String) throws -> Records? {
@@ -167,7 +172,10 @@ final class StateJournal {
         for line in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast() {
             let parts = line.split(separator: UInt8(ascii: " "), maxSplits: 2, omittingEmptySubsequences: false)
             guard parts.count == 3, Self.checksum(of: line[parts[1].startIndex...]).utf8.elementsEqual(parts[0]) else {
-                break
+                // What comes behind it is as good as ever, and newer than what is before.
+                if records == nil { return nil }
+                records!.damagedLines += 1
+                continue
             }
             var key = String(decoding: parts[1], as: UTF8.self)
             if records == nil {

@@ -62,16 +62,24 @@ extension Supervisor {
     }
 
     private func log(_ saved: SavedState) {
+        if saved.damagedLines > 0 {
+            events.log(
+                .error, .trouble,
+                "\(saved.damagedLines) of the lines in \(options.statePath) are damaged and were left out; what they said "
+                    + "of workers is taken from what is before them and from the cgroups")
+        }
         let workers = incarnations.values.joined().count
         let reason = options.keeper?.startReason ?? .death
+        let cause = startCause.map { " (it \($0))" } ?? ""
         if reason == .failedUpgrade {
             events.log(
                 .error, .upgradeFailed,
-                "the new program did not come up, so the one before goes on (\(Self.program))")
+                "the new program did not come up\(cause), so the one before goes on: \(Self.program)")
         }
         let why =
             switch reason {
-            case .first, .death: "the supervisor before died"
+            case .first, .death: "the supervisor before died\(cause)"
+            case .hang: "the supervisor before hung and was killed"
             case .upgrade: "the supervisor is upgraded to \(Self.program)"
             case .failedUpgrade: "the upgrade failed"
             case .takeover: "another supervisor handed over"

@@ -38,6 +38,9 @@ struct Unwritten {
 /// cgroup, waits until the decision for it is in the journal; then the successor does it once more at the worst. What has
 /// been done and is not yet in the journal shows in the tree of cgroups.
 extension Supervisor {
+    /// How long there may be no room for the journal before it is tried again.
+    private static let retryTime = Duration.seconds(1)
+
     /// Notes that something changed about a worker.
     func noteChange(of worker: WorkerID, _ input: WorkerInput) {
         guard journal != nil else { return }
@@ -95,11 +98,12 @@ extension Supervisor {
             }
             unwritten.isFailing = false
         } catch {
-            // It is written anew at the next change.
+            // It is written anew at the next change, or when there is room again.
             if !unwritten.isFailing {
                 events.log(
                     .warning, .trouble,
                     "if this supervisor dies, the one that follows won't know all that it should: \(error)")
+                scheduleRetry()
             }
             unwritten.isFailing = true
         }
@@ -108,6 +112,19 @@ extension Supervisor {
         unwritten.specification = false
         unwritten.totals = false
         unwritten.isFailing = isFailing
+    }
+
+    /// Tries again what could not be written, until it can.
+    private func scheduleRetry() {
+        _ = reactor.schedule(at: Reactor.now + Self.retryTime) { [unowned self] in
+            guard unwritten.isFailing, !isClosed else { return }
+            writeState()
+            if unwritten.isFailing {
+                scheduleRetry()
+            } else {
+                events.log(.notice, .trouble, "there is room again for what the supervisor that follows has to know")
+            }
+        }
     }
 
     private func noteChanges(in journal: StateJournal) {

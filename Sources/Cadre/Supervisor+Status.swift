@@ -67,8 +67,14 @@ extension Supervisor {
         }
     }
 
-    /// Why this supervisor was started: `first`, or in the place of one before: `death`, `upgrade`, `failed-upgrade`.
+    /// Why this supervisor was started: `first`, or in the place of one before: `death`, `hang`, `upgrade`,
+    /// `failed-upgrade`, `takeover`.
     public nonisolated var startReason: String { (options.keeper?.startReason ?? .first).rawValue }
+
+    /// What became of the supervisor before, as the end of a sentence about it; nil if there was none.
+    public nonisolated var startCause: String? {
+        options.keeper.flatMap { $0.startCause.isEmpty ? nil : $0.startCause }
+    }
 
     /// The delegated root's absolute path.
     public nonisolated var rootPath: String { statistics.rootPath }

@@ -30,6 +30,8 @@ extension Supervisor {
         guard let keeper = options.keeper else {
             throw .conflict("this supervisor runs without a keeper, which could start another program")
         }
+        // The answer to the first one is under way; which of two programs it would be is nobody's guess.
+        guard !isUpgrading else { throw .conflict("another upgrade is under way") }
         let path = path ?? Self.program
         guard path.hasPrefix("/") else { throw .invalid("\(path) is no absolute path of a program") }
         do {
@@ -42,11 +44,13 @@ extension Supervisor {
             }
             try systemCall("access", path) { access(path, X_OK) }
             events.log(.notice, .upgrading, "upgrading to \(path)")
+            isUpgrading = true
             _ = reactor.schedule(at: Reactor.now + Self.answerTime) { [unowned self] in
                 writeState()
                 do throws(SystemCallError) {
                     try keeper.handOver(to: program.value)
                 } catch {
+                    isUpgrading = false
                     events.log(.error, .trouble, "cannot upgrade to \(path): \(error)")
                 }
             }

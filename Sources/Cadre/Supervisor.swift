@@ -75,6 +75,8 @@ public actor Supervisor {
     /// Why everything stopped, if nobody asked for that.
     public internal(set) var essentialFailure: EssentialFailure?
     private(set) var isClosed = false
+    /// Whether another program is about to be the supervisor.
+    var isUpgrading = false
     private var finished: CheckedContinuation<Void, Never>?
     let orders = OrderBook()
     /// The workers that something was told since those who wait for them were last told.
@@ -145,6 +147,20 @@ public actor Supervisor {
     /// Before it returns, no process of a worker is left, its cgroups and sockets are removed, and this process is back
     /// in the cgroup it came from.
     public func run() async throws {
+        try begin()
+        // It may be over already, if nothing could be started and nothing is going to be tried again.
+        await withCheckedContinuation { continuation in
+            // Asked here, as an await on the way may let events have their turn.
+            if phase == .over { continuation.resume() } else { finished = continuation }
+        }
+        events.stream.finish()
+        if incarnations.isEmpty { await launcher.finish() }
+        close()
+    }
+
+    /// Starts all services, or goes on with what runs, in one go: whoever asks afterwards is told of all of them. ``run()``
+    /// does so if nobody did before.
+    public func begin() throws {
         guard phase == .created else { return }
         phase = .running
         events.state = { [unowned self] in fleet.worker($0)?.state }
@@ -169,20 +185,14 @@ public actor Supervisor {
         }
         try watchKeeper()
         manager.feedWatchdog(on: reactor)
-        // It may be over already, if nothing could be started and nothing is going to be tried again.
-        await withCheckedContinuation { continuation in
-            // Asked here, as an await on the way may let events have their turn.
-            if phase == .over { continuation.resume() } else { finished = continuation }
-        }
-        events.stream.finish()
-        if incarnations.isEmpty { await launcher.finish() }
-        close()
     }
 
     /// Gives back the delegated root, for a supervisor that ``run()`` was not called on; harmless otherwise.
     public func close() {
         guard !isClosed else { return }
         isClosed = true
+        // What it was to go on with is there for the next one.
+        guard saved == nil else { return }
         journal?.removeFile()
         do {
             try root.tearDown()

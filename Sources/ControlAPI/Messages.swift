@@ -13,8 +13,12 @@ public struct About: Codable, Hashable, Sendable {
     public var pid: Int32
     /// The delegated root's absolute path.
     public var root: String
-    /// Why the supervisor was started: `first`, or in the place of one before: `death`, `upgrade`, `failed-upgrade`.
+    /// Why the supervisor was started: `first`, or in the place of one before: `death`, `hang`, `upgrade`,
+    /// `failed-upgrade`, `takeover`.
     public var startReason: String
+    /// What became of the supervisor before, as the end of a sentence about it, such as `was killed by SIGKILL`; nil if
+    /// there was none.
+    public var startCause: String?
     /// The path of the program that it is.
     public var program: String
     /// What can be asked for: `GET /v1/services/{service}`, …

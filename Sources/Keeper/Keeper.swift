@@ -16,15 +16,20 @@ public final class Keeper {
         public var arguments: [String]
         /// The supervisor's environment, in addition to which the keeper sets what `KeeperLink` reads.
         public var environment: [String]
-        /// How long a supervisor may be silent before it is taken for hung.
-        public var watchdog: Duration
+        /// How long a supervisor may be silent before it is taken for hung; nil if that is never looked at.
+        public var watchdog: Duration?
         /// How long a supervisor may take to come up.
         public var startTimeout: Duration
 
+        /// How long it may be silent if nobody says otherwise.
+        public static let usualWatchdog = Duration.seconds(30)
+        /// How long they may take to come up if nobody says otherwise.
+        public static let usualStartTimeout = Duration.seconds(90)
+
         /// Options; the supervisor is this program with these arguments.
         public init(
-            arguments: [String], environment: [String], watchdog: Duration = .seconds(30),
-            startTimeout: Duration = .seconds(90)
+            arguments: [String], environment: [String], watchdog: Duration? = usualWatchdog,
+            startTimeout: Duration = usualStartTimeout
         ) {
             self.arguments = arguments
             self.environment = environment
@@ -37,6 +42,10 @@ public final class Keeper {
     public static let passedSignals = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2]
     /// How long a hung supervisor has to leave a core dump before it is killed.
     private static let abortTime = Duration.seconds(5)
+    /// Who looks at a deadline so much later has been stopped itself, and maybe the supervisor with it.
+    private static let mostLateness = Duration.seconds(1)
+    /// How often a supervisor has to give a sign of life if nobody looks: the first one says that it is up.
+    private static let idleInterval = Duration.seconds(3600)
     /// The longest message, as for systemd.
     private static let longestMessage = 4096
 
@@ -59,6 +68,8 @@ public final class Keeper {
     /// When the supervisor is to be started.
     private var startAt: Duration?
     private var startReason = StartReason.first
+    /// What became of the supervisor before, as the end of a sentence; empty if there was none.
+    private var startCause = ""
     /// When the supervisor is to have given a sign of life.
     private var silentAt: Duration?
     private var isAborted = false
@@ -170,10 +181,14 @@ public final class Keeper {
             if let stopSignal { send(stopSignal) }
         } catch {
             complain("cannot start the supervisor: \(error)")
-            // There may be memory, or room for a process, by then.
-            if startReason == .first {
+            if startReason == .upgrade {
+                // It is no program that this machine executes.
+                startCause = "\(error)"
+                decide(fate.couldNotStart(returning: takeFormerProgram))
+            } else if startReason == .first {
                 result = SupervisorFate.failureCode
             } else {
+                // There may be memory, or room for a process, by then.
                 startAt = Reactor.now + .seconds(1)
             }
         }
@@ -185,8 +200,9 @@ public final class Keeper {
         let environment = [
             "LISTEN_FDS=\(descriptors.count - 3)", "LISTEN_FDNAMES=\(KeeperLink.socketName)",
             "\(KeeperLink.managedVariable)=\(manager == nil ? 0 : 1)",
+            "\(KeeperLink.causeVariable)=\(startCause)",
             "\(KeeperLink.pidVariable)=\(getpid())", "\(KeeperLink.reasonVariable)=\(startReason.rawValue)",
-            "WATCHDOG_USEC=\(Int64(options.watchdog / .microseconds(1)))",
+            "WATCHDOG_USEC=\(Int64((options.watchdog ?? Self.idleInterval) / .microseconds(1)))",
         ]
         return SpawnRequest(
             arguments: options.arguments, program: "/proc/\(getpid())/fd/\(program.rawValue)",
@@ -195,13 +211,18 @@ public final class Keeper {
     }
 
     private func checkSilence() {
-        guard let silentAt, silentAt <= Reactor.now, supervisor != nil else { return }
-        if isAborted {
+        let now = Reactor.now
+        guard let silentAt, silentAt <= now, supervisor != nil else { return }
+        if now - silentAt > Self.mostLateness {
+            // A frozen cgroup goes on, or a debugger was at work: what was said meanwhile is yet to come.
+            self.silentAt = now + (options.watchdog ?? Self.abortTime)
+        } else if isAborted {
             send(SIGKILL)
             self.silentAt = nil
         } else {
             complain("the supervisor does not answer and is killed")
             isAborted = true
+            fate.hung()
             send(SIGABRT)
             self.silentAt = Reactor.now + Self.abortTime
         }
@@ -213,18 +234,29 @@ public final class Keeper {
         // What it said last counts before its end does.
         receiveMessages()
         let exit = ProcessExit(waitStatus: status)
-        let verdict = fate.ended(exit, at: Reactor.now) {
-            if let former = formerProgram.take() { program = former }
-        }
+        startCause = isAborted ? "gave no sign of life and was killed" : Self.phrase(exit)
+        let verdict = fate.ended(exit, at: Reactor.now, returning: takeFormerProgram)
         switch verdict {
-        case .end(let code):
-            if case .signaled = exit { complain("the supervisor was \(exit)") }
-            result = code
+        case .end: if case .signaled = exit { complain("the supervisor was \(exit)") }
+        case .restart(_, .failedUpgrade):
+            complain("the new program \(startCause) before it was up, and the one before is started again")
+        case .restart(_, .upgrade): break
+        case .restart: complain("the supervisor \(startCause) and is started again")
+        }
+        decide(verdict)
+    }
+
+    private func decide(_ verdict: SupervisorFate.Verdict) {
+        switch verdict {
+        case .end(let code): result = code
         case .restart(let wait, let reason):
-            if reason != .upgrade { complain("the supervisor \(Self.phrase(exit)) and is started again") }
             startReason = reason
             startAt = Reactor.now + wait
         }
+    }
+
+    private func takeFormerProgram() {
+        if let former = formerProgram.take() { program = former }
     }
 
     private static func phrase(_ exit: ProcessExit) -> String {
@@ -260,14 +292,15 @@ public final class Keeper {
             isTaken = true
         case .remove(let name): store.remove(name)
         case .upgrade:
-            guard descriptor != -1 else { break }
+            // Who is about to be killed has had its say; the program before that is the one that is known to come up.
+            guard descriptor != -1, formerProgram == nil else { break }
             formerProgram = exchange(&program, with: Descriptor(owning: descriptor))
             isTaken = true
             fate.handOver()
             // As it may end at any time, nobody has to wait for it.
             send(SIGKILL)
         case .watchdog:
-            silentAt = Reactor.now + options.watchdog
+            if !isAborted { silentAt = options.watchdog.map { Reactor.now + $0 } }
             if fate.cameUp(at: Reactor.now) { formerProgram = nil }
         case .handOver:
             guard descriptor != -1 else { break }

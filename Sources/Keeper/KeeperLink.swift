@@ -8,6 +8,7 @@ public final class KeeperLink: Sendable {
     static let pidVariable = "CADRE_KEEPER_PID"
     static let reasonVariable = "CADRE_START_REASON"
     static let managedVariable = "CADRE_MANAGED"
+    static let causeVariable = "CADRE_START_CAUSE"
 
     /// The keeper's process.
     public let keeper: Int32
@@ -15,6 +16,8 @@ public final class KeeperLink: Sendable {
     public let isManaged: Bool
     /// Why this supervisor was started.
     public let startReason: StartReason
+    /// What became of the one before, as the end of a sentence about it; empty if there was none.
+    public let startCause: String
     /// Readable when there is an end to be told (``nextExit()``).
     public let socket: Descriptor
     /// The names and numbers of the descriptors that were kept, in the order in which they were given. Whoever takes one
@@ -43,7 +46,9 @@ public final class KeeperLink: Sendable {
         self.kept = zip(names, kept).map { (String($0), $1.descriptor) }
         isManaged = getenv(Self.managedVariable).map { String(cString: $0) } == "1"
         startReason = getenv(Self.reasonVariable).flatMap { StartReason(rawValue: String(cString: $0)) } ?? .first
+        startCause = getenv(Self.causeVariable).map { String(cString: $0) } ?? ""
         unsetenv(Self.pidVariable)
+        unsetenv(Self.causeVariable)
         unsetenv(Self.reasonVariable)
         unsetenv(Self.managedVariable)
     }

@@ -25,9 +25,12 @@ enum Foreground {
 
     /// Runs the services and exits with the documented code.
     ///
-    /// - Parameter load: what is to run, unless there was a supervisor before that died.
+    /// - Parameters:
+    ///   - keeping: how the supervisor is kept.
+    ///   - load: what is to run, unless there was a supervisor before that died.
     static func run(
-        _ options: Options, other: Other = .kept, _ load: @escaping @Sendable () throws -> Specification
+        _ options: Options, keeping: SupervisorOptions, other: Other = .kept,
+        _ load: @escaping @Sendable () throws -> Specification
     ) throws -> Never {
         if let link = KeeperLink() {
             var options = options
@@ -40,7 +43,9 @@ enum Foreground {
             try Failure.reporting {
                 let takeover = other == .takenOver ? try Takeover.begin(options.runtimeDirectory) : nil
                 let keeper = try Keeper(
-                    Keeper.Options(arguments: CommandLine.arguments, environment: keptEnvironment()))
+                    Keeper.Options(
+                        arguments: CommandLine.arguments, environment: keptEnvironment(),
+                        watchdog: keeping.coreWatchdog.duration, startTimeout: keeping.coreStartTimeout.duration))
                 try takeover?.finish(keeper)
                 guard case .awaited(let root) = other else { return keeper.run() }
                 return standBy(keeper, at: root)
@@ -122,12 +127,14 @@ enum Foreground {
                 server = try ControlServer(
                     configuration(await supervisor.specification), for: supervisor, version: cadreVersion,
                     logger: logger)
-                try await server.start()
                 current.server.withLock { $0 = server }
             } catch {
                 await supervisor.close()
                 throw error
             }
+            // Nobody is told of a half of it.
+            try await supervisor.begin()
+            try await server.start()
             try await supervisor.run()
             await server.stop()
             // Unless somebody else still has something there.

@@ -117,7 +117,7 @@ struct RunCommand: ParsableCommand {
             runtimeDirectory: runtimeDirectory, logs: log == .journal ? .journal : .terminal, handlesSignals: true,
             notifiesManager: true, endsWhenIdle: true)
         try options.apply(to: &supervisorOptions)
-        try Foreground.run(supervisorOptions) { specification }
+        try Foreground.run(supervisorOptions, keeping: options) { specification }
     }
 
     func validate() throws {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cadre
 import Glibc
+import Keeper
 import Specification
 import Systemd
 
@@ -64,7 +65,7 @@ struct SuperviseCommand: ParsableCommand {
             if takeover { .takenOver } else if standby, let root = options.cgroup { .awaited(root: root) } else {
                 .kept
             }
-        try Foreground.run(supervisorOptions, other: other, load)
+        try Foreground.run(supervisorOptions, keeping: options, other: other, load)
     }
 
     func validate() throws {
@@ -97,8 +98,39 @@ struct SupervisorOptions: ParsableArguments {
     @Flag(help: "Leave out limits whose controller is missing, with a warning, instead of failing.")
     var bestEffortLimits = false
 
+    @Option(
+        help: ArgumentHelp(
+            "How long the supervisor's core may hang before its keeper kills it and starts it again; 0 for never.",
+            discussion: "What runs is not touched by that.", valueName: "duration"))
+    var coreWatchdog = CoreWatchdog(duration: Keeper.Options.usualWatchdog)
+
+    @Option(
+        help: ArgumentHelp(
+            "How long a supervisor that is started again, or upgraded to, may take to go on with what runs.",
+            discussion: "One that takes longer is killed; after an upgrade the program before follows it.",
+            valueName: "duration"))
+    var coreStartTimeout = Timeout(Keeper.Options.usualStartTimeout)
+
     func apply(to options: inout Options) throws {
         if let cgroup { options.root = .directory(cgroup) }
         options.isBestEffort = bestEffortLimits
     }
+}
+
+/// How long the core may hang.
+struct CoreWatchdog: ExpressibleByArgument, Hashable, Sendable {
+    /// At least a second; nil if nobody is to look.
+    let duration: Duration?
+
+    init(duration: Duration?) { self.duration = duration }
+
+    /// `0`, or what isn't so short that a busy machine makes it.
+    init?(argument: String) {
+        guard let parsed = try? DurationFormat.parse(argument), parsed == .zero || parsed >= .seconds(1) else {
+            return nil
+        }
+        duration = parsed == .zero ? nil : parsed
+    }
+
+    var defaultValueDescription: String { duration.map(DurationFormat.format) ?? "0" }
 }

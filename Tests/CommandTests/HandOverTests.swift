@@ -98,8 +98,7 @@ struct HandOverTests {
             try first.waitForEnd()
             // Each in turn is stopped; whoever stands by exits with 0 as well.
             while !others.isEmpty {
-                let lock = try Descriptor.open(first.scene.cgroup, flags: O_RDONLY | O_DIRECTORY)
-                let leader = try waitForSupervisor(at: first.scene.cgroup, among: others, lock)
+                let leader = try waitForSupervisor(at: first.scene.cgroup, among: others)
                 try leader.expect(["web/0 is ready"])
                 others.removeAll { $0 === leader }
                 try leader.signal(SIGTERM)
@@ -110,15 +109,16 @@ struct HandOverTests {
 
     /// Waits until one of these has the cgroup; it is the parent of the process in the leaf.
     private func waitForSupervisor(
-        at path: String, among programs: [RunningProgram], _ directory: borrowing Descriptor
+        at path: String, among programs: [RunningProgram]
     ) throws -> RunningProgram {
-        let watch = Descriptor(owning: inotify_init1(Int32(IN_CLOEXEC.rawValue)))
+        let watch = Descriptor(owning: inotify_init1(Int32(IN_CLOEXEC)))
         inotify_add_watch(watch.rawValue, "\(path)/keeper/cgroup.events", UInt32(IN_MODIFY))
         while true {
             let keepers = DelegatedRoot.supervisors(at: path)
             if let found = programs.first(where: { keepers.contains($0.pid) }) { return found }
             var request = pollfd(fd: watch.rawValue, events: Int16(POLLIN), revents: 0)
-            try #require(poll(&request, 1, 60_000) == 1, "nobody runs in \(path)")
+            let count = poll(&request, 1, 60_000)
+            try #require(count == 1, "nobody runs in \(path)")
             var events = [UInt8](repeating: 0, count: 4096)
             read(watch.rawValue, &events, events.count)
         }

@@ -99,7 +99,7 @@ import Testing
 }
 
 /// Asks a test worker that serves, one connection a question.
-private struct Client {
+struct Client {
     let path: String
 
     /// The process that answered.

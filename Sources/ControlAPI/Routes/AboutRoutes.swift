@@ -10,7 +10,8 @@ extension RouteTable {
             try call.answer(
                 About(
                     name: "cadre", version: version, api: "v1", pid: getpid(), root: supervisor.rootPath,
-                    startReason: supervisor.startReason, program: Supervisor.program, routes: routes))
+                    startReason: supervisor.startReason, startCause: supervisor.startCause,
+                    program: Supervisor.program, routes: routes))
         }
     }
 }

@@ -111,7 +111,7 @@ public actor ControlServer {
 
     // MARK: Life
 
-    /// Begins to answer.
+    /// Begins to answer; who has connected by then has waited.
     public func start() throws {
         guard let prepared else { return }
         self.prepared = nil
@@ -153,6 +153,10 @@ public actor ControlServer {
 
     private func use(_ prepared: Prepared) {
         guard !isOver else { return }
+        guard self.prepared == nil else {
+            self.prepared = prepared
+            return
+        }
         do {
             try open(prepared)
         } catch {

@@ -13,6 +13,9 @@ struct UpgradeCommand: ParsableCommand {
             it doesn't come up the old one is started again, and the exit code is 1. What keeps the two, the main \
             process of the unit, stays the old program until the unit is restarted.
 
+            How long that may take is an option of the supervisor (cadre supervise --core-start-timeout). Two upgrades \
+            at once are refused, with the exit code 4.
+
             Only root and the supervisor's own user may name a program; without one it is the file that is now where \
             the supervisor's program was, such as a newer package has put there.
             """)
@@ -39,8 +42,13 @@ struct UpgradeCommand: ParsableCommand {
             printError("cadre: the supervisor isn't there again after \(DurationFormat.format(limit)); see its log")
             throw Failure.timedOut
         }
+        let cause = about.startCause.map { " (it \($0))" } ?? ""
+        guard about.startReason != "failed-upgrade" else {
+            printError("cadre: \(path) did not come up as a supervisor\(cause), so the one before goes on")
+            throw Failure.failed
+        }
         guard about.startReason == "upgrade" else {
-            printError("cadre: \(path) did not come up as a supervisor, so the one before goes on; see its log")
+            printError("cadre: the supervisor was started again\(cause); what it is now is \(about.program)")
             throw Failure.failed
         }
         print("the supervisor is \(about.program) now (version \(about.version), pid \(about.pid))")

@@ -22,6 +22,8 @@ struct WaitOptions: ParsableArguments {
 struct Timeout: ExpressibleByArgument, Hashable, Sendable {
     let duration: Duration
 
+    init(_ duration: Duration) { self.duration = duration }
+
     /// More than nothing.
     init?(argument: String) {
         guard let parsed = try? DurationFormat.parse(argument), parsed > .zero else { return nil }
