@@ -119,15 +119,17 @@ public final class Keeper {
         }
     }
 
-    /// Whether a supervisor has come up.
-    public var hasBeenUp: Bool { fate.hasBeenUp }
+    /// Whether the last run ended as another supervisor has the root.
+    public private(set) var hasFoundAnother = false
 
-    /// Keeps a supervisor running until it ends as it should, or can't be kept. May be called again if none has come up.
+    /// Keeps a supervisor running until it ends as it should, or can't be kept. May be called again if it found another
+    /// one.
     ///
     /// - Returns: the exit code for this process.
     public func run() -> Int32 {
         startAt = Reactor.now
         result = nil
+        hasFoundAnother = false
         while true {
             if let startAt, startAt <= Reactor.now { start() }
             if let result { return result }
@@ -302,6 +304,7 @@ public final class Keeper {
         case .watchdog:
             if !isAborted { silentAt = options.watchdog.map { Reactor.now + $0 } }
             if fate.cameUp(at: Reactor.now) { formerProgram = nil }
+        case .locked: hasFoundAnother = true
         case .handOver:
             guard descriptor != -1 else { break }
             handOver(to: Descriptor(owning: descriptor))

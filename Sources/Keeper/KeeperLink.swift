@@ -77,6 +77,12 @@ public final class KeeperLink: Sendable {
         try send("\(KeeperMessage.handOverText)", socket.rawValue)
     }
 
+    /// Tells the keeper that this process ends as another supervisor has the root.
+    public func foundAnother() {
+        // Who isn't told takes it for any other failure.
+        try? send("\(KeeperMessage.lockedText)", -1)
+    }
+
     private func send(_ text: String, _ descriptor: Int32) throws(SystemCallError) {
         try systemCall("sendmsg", "the keeper") {
             cadre_send(socket.rawValue, text, text.utf8.count, descriptor, 0)

@@ -1,7 +1,8 @@
 import CLinux
 
 /// What a supervisor tells its keeper: what services tell systemd (sd_notify(3)), one message a datagram, and in
-/// addition `CADRE_UPGRADE=1` with the descriptor of a program, and `CADRE_HANDOVER=1` with that of a socket.
+/// addition `CADRE_UPGRADE=1` with the descriptor of a program, and `CADRE_HANDOVER=1` with that of a socket, and
+/// `CADRE_LOCKED=1`.
 enum KeeperMessage {
     /// Keep the descriptor that comes with it.
     case store(name: UnsafeRawBufferPointer)
@@ -11,6 +12,8 @@ enum KeeperMessage {
     case upgrade
     /// Give all there is to another keeper, to whom a connected socket comes with it.
     case handOver
+    /// It can't come up, as another supervisor has the root.
+    case locked
     /// It is alive.
     case watchdog
     /// It is going to end.
@@ -22,6 +25,7 @@ enum KeeperMessage {
     static let removePrefix: StaticString = "FDSTOREREMOVE=1\nFDNAME="
     static let upgradeText: StaticString = "CADRE_UPGRADE=1"
     static let handOverText: StaticString = "CADRE_HANDOVER=1"
+    static let lockedText: StaticString = "CADRE_LOCKED=1"
     static let watchdogText: StaticString = "WATCHDOG=1"
     static let stoppingText: StaticString = "STOPPING=1"
 
@@ -34,6 +38,8 @@ enum KeeperMessage {
             self = .upgrade
         } else if Self.rest(of: bytes, behind: Self.handOverText) != nil {
             self = .handOver
+        } else if Self.rest(of: bytes, behind: Self.lockedText) != nil {
+            self = .locked
         } else if Self.rest(of: bytes, behind: Self.watchdogText) != nil {
             self = .watchdog
         } else if Self.rest(of: bytes, behind: Self.stoppingText) != nil {

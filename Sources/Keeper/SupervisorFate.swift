@@ -19,7 +19,7 @@ public struct SupervisorFate: Sendable {
     public static let failureCode: Int32 = 1
 
     /// Whether any supervisor has come up so far.
-    private(set) var hasBeenUp = false
+    private var hasBeenUp = false
     /// Whether the present one has come up, and when.
     private var upSince: Duration?
     /// When the present one gave its last sign of life.

@@ -52,7 +52,7 @@ enum Foreground {
             })
     }
 
-    /// Runs a supervisor each time that there is no other, until one of ours has been up.
+    /// Runs a supervisor when there is no other.
     private static func standBy(_ keeper: Keeper, at root: String) -> Int32 {
         while true {
             let others = DelegatedRoot.supervisors(at: root)
@@ -62,8 +62,8 @@ enum Foreground {
                 printError("cadre: the supervisor in \(root) is gone")
             }
             let code = keeper.run()
-            // Another one may have been quicker.
-            if keeper.hasBeenUp || code == 0 || DelegatedRoot.supervisors(at: root).isEmpty { return code }
+            // Another one that stood by may have been quicker.
+            if !keeper.hasFoundAnother { return code }
         }
     }
 
@@ -146,6 +146,7 @@ enum Foreground {
             let hasFailedWorkers = await supervisor.hasFailedWorkers
             return options.endsWhenIdle && hasFailedWorkers ? Failure.workersFailed : .success
         } catch {
+            if case ControlGroupError.locked = error { options.keeper?.foundAnother() }
             // Also where a terminal shows it: the log may be the journal.
             return Failure.report(error)
         }
