@@ -45,16 +45,9 @@ struct SavedState {
     /// A worker.
     struct Worker: Codable {
         var machine: WorkerMachine
-        var deadlines: [Deadline]
         var incarnations: [Incarnation]
         /// Kept by records of their own.
         var record: WorkerRecord?
-    }
-
-    /// A deadline that was armed.
-    struct Deadline: Codable {
-        var deadline: WorkerDeadline
-        var at: Duration
     }
 
     /// What the driver knew of an incarnation.

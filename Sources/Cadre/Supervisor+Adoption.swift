@@ -114,7 +114,7 @@ extension Supervisor {
         for (number, worker) in saved.workers.sorted(by: { $0.key < $1.key }) {
             let id = WorkerID(service: name, number: number)
             records[id] = worker.record
-            for deadline in worker.deadlines { arm(id, deadline.deadline, at: deadline.at) }
+            for (deadline, time) in fleet.worker(id)?.deadlines ?? [:] { arm(id, deadline, at: time) }
             news += restore(id, worker, groups.removeValue(forKey: id) ?? [:], service, all)
         }
         for number in missing {

@@ -206,9 +206,7 @@ extension Supervisor {
         journal.set(
             "worker:\(worker)",
             SavedState.Worker(
-                machine: machine,
-                deadlines: (timers[worker] ?? [:]).map { SavedState.Deadline(deadline: $0.key, at: $0.value.at) },
-                incarnations: live.map { $0.archive() }))
+                machine: machine, incarnations: live.map { $0.archive() }))
     }
 }
 

@@ -208,6 +208,25 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
         }
     }
 
+    /// What it waits for: all that it asked to be armed, so that whoever takes it over arms it again.
+    public var deadlines: [WorkerDeadline: Duration] {
+        var deadlines: [WorkerDeadline: Duration] = [:]
+        deadlines[.restart] = restartAt
+        for incarnation in [current, successor].compactMap({ $0 }) + retiring {
+            let number = incarnation.number
+            deadlines[.phase(number)] = incarnation.deadline
+            deadlines[.probe(number)] = incarnation.probe?.dueAt
+            guard incarnation.readyAt != nil, incarnation.phase == .ready || incarnation.phase == .draining else {
+                continue
+            }
+            if let watchdog = incarnation.watchdog, let heardAt = incarnation.heardAt, !incarnation.isFrozen {
+                deadlines[.watchdog(number)] = heardAt + watchdog
+            }
+            if number == current?.number { deadlines[.age(number)] = incarnation.tooOldAt }
+        }
+        return deadlines
+    }
+
     // MARK: Commands
 
     private mutating func start(at now: Duration) {

@@ -40,7 +40,7 @@ import Testing
     func damaged() throws {
         try withSupervisor(toml) { supervisor in
             let workers = try ready(supervisor)
-            for name in ["totals", "usage:web/1", "worker:web/1", "fleet:web"] {
+            for name in ["totals", "usage:web/1", "worker:web/1", "counters:web"] {
                 // A line for each, which the kernel's tree of cgroups has to make up for if it was the only one.
                 try supervisor.absent {
                     try shell(

@@ -126,6 +126,10 @@ final class SupervisorProcess {
         while try program.hasPrinted(["going on with "]) {}
         kill(try supervisor(), signal)
         try program.expect(["going on with "], at: location)
+        // Who answers has told the keeper that it is up. It may have a mount of its own there.
+        let connection = try connect(to: "/proc/\(keeper)/root\(socket)")
+        try send(requestText("GET", "/v1"), to: connection)
+        #expect(try connection.readText().contains(" 200 "), sourceLocation: location)
         return try supervisor()
     }
 
@@ -161,7 +165,8 @@ final class SupervisorProcess {
             sourceLocation: location)
         let events = try Descriptor.open("\(scene.cgroup)/cgroup.events").readText()
         #expect(events.contains("populated 0"), sourceLocation: location)
-        #expect(access(runtimeDirectory, F_OK) == -1, "the runtime directory is left", sourceLocation: location)
+        let left = try? run(["find", runtimeDirectory]).output
+        #expect(access(runtimeDirectory, F_OK) == -1, "it is left: \(left ?? "")", sourceLocation: location)
     }
 
     /// What a worker printed, without its name, once the supervisor has stopped.

@@ -362,6 +362,26 @@ struct ModelWorld {
         try hold(recount == fleet.summary, "the summary is \(fleet.summary), a recount \(recount)")
     }
 
+    /// What a machine says that it waits for is what is armed, as a supervisor that takes it over knows no more.
+    private func checkDeadlines(_ machine: WorkerMachine, _ worker: WorkerID) throws {
+        let (armed, said) = (armed[worker, default: [:]], machine.deadlines)
+        for (deadline, at) in armed {
+            guard let time = said[deadline] else {
+                throw Violation(seed: seed, step: step, what: "\(worker) has \(deadline) armed and doesn't wait for it")
+            }
+            switch deadline {
+            // It is armed anew only when it is due, and is never armed in the past.
+            case .watchdog: try hold(at <= time, "\(worker) barks late: \(deadline)")
+            case .age: try hold(at >= time, "\(worker) is too old too soon: \(deadline)")
+            case .restart, .phase, .probe: try hold(at == time, "\(worker) has \(deadline) armed for another time")
+            }
+        }
+        for (deadline, at) in said where armed[deadline] == nil {
+            if case .age = deadline, at <= now { continue }
+            throw Violation(seed: seed, step: step, what: "\(worker) waits for \(deadline), which isn't armed")
+        }
+    }
+
     private func checkRollout(of service: String) throws {
         let workers = fleet.workers(of: service)!
         let wanted = fleet.wanted(of: service)!
@@ -386,6 +406,7 @@ struct ModelWorld {
 
     /// How many incarnations the worker has.
     private func check(_ machine: WorkerMachine, _ worker: WorkerID) throws -> Int {
+        try checkDeadlines(machine, worker)
         let incarnations = [machine.current, machine.successor].compactMap { $0 } + machine.retiring
         for incarnation in incarnations {
             let key = Key(worker: worker, number: incarnation.number)
