@@ -200,6 +200,7 @@ public final class Keeper {
         } else {
             complain("the supervisor does not answer and is killed")
             isAborted = true
+            fate.hung()
             send(SIGABRT)
             self.silentAt = Reactor.now + Self.abortTime
         }

@@ -10,7 +10,8 @@ public struct SupervisorFate: Sendable {
         case restart(after: Duration, StartReason)
     }
 
-    /// With one more end in a row of a supervisor that lived for less than ``stableTime`` the keeper gives up.
+    /// With one more end in a row of a supervisor that lived for less than ``stableTime`` the keeper gives up. One that
+    /// came up and was killed with SIGKILL by someone else doesn't count, and begins a new row.
     public static let mostFailures = 10
     /// A supervisor that was up for so long begins a new row.
     public static let stableTime = Duration.seconds(10)
@@ -21,6 +22,10 @@ public struct SupervisorFate: Sendable {
     private var hasBeenUp = false
     /// Whether the present one has come up, and when.
     private var upSince: Duration?
+    /// When the present one gave its last sign of life.
+    private var lastSign = Duration.zero
+    /// Whether the keeper kills the present one as it is silent.
+    private var isHung = false
     /// Whether it said that it is going to end.
     private var isStopping = false
     /// Whether it is to be followed by another program.
@@ -35,10 +40,11 @@ public struct SupervisorFate: Sendable {
     /// Whether the present supervisor has come up.
     public var isUp: Bool { upSince != nil }
 
-    /// The supervisor has come up.
+    /// The supervisor has given a sign of life. With the first one it has come up.
     ///
-    /// - Returns: whether that was the first sign of it.
+    /// - Returns: whether that was the first one.
     public mutating func cameUp(at now: Duration) -> Bool {
+        lastSign = now
         guard upSince == nil else { return false }
         upSince = now
         hasBeenUp = true
@@ -48,6 +54,9 @@ public struct SupervisorFate: Sendable {
 
     /// The supervisor said that it ends, as was wished.
     public mutating func isGoingToStop() { isStopping = true }
+
+    /// The supervisor is silent, and the keeper kills it, with whatever signal that takes in the end.
+    public mutating func hung() { isHung = true }
 
     /// The supervisor is to be killed, and to be followed by one of another program.
     public mutating func handOver() { isHandingOver = true }
@@ -59,6 +68,7 @@ public struct SupervisorFate: Sendable {
         defer {
             upSince = nil
             isStopping = false
+            isHung = false
         }
         if isHandingOver {
             isHandingOver = false
@@ -71,11 +81,23 @@ public struct SupervisorFate: Sendable {
             return .restart(after: .zero, .failedUpgrade)
         }
         if case .exited(let code) = exit, isStopping || !hasBeenUp { return .end(code: code) }
-        if let upSince, now - upSince >= Self.stableTime { failures = 0 }
+        if let upSince {
+            // One that hung was alive until its last sign of life.
+            if (isHung ? lastSign : now) - upSince >= Self.stableTime { failures = 0 }
+            if !isHung, Self.isKill(exit) {
+                // No fault of its own: an operator or the kernel killed it. The next one is going to come up as it did.
+                failures = 0
+                return .restart(after: .zero, .death)
+            }
+        }
         failures += 1
         guard failures <= Self.mostFailures else { return .end(code: Self.failureCode) }
         let wait = failures < 3 ? Duration.zero : .milliseconds(min(5000, 100 << (failures - 3)))
         return .restart(after: wait, .death)
+    }
+
+    private static func isKill(_ exit: ProcessExit) -> Bool {
+        if case .signaled(signal: 9, _) = exit { true } else { false }
     }
 }
 

@@ -4,6 +4,7 @@ import Testing
 
 @Suite struct SupervisorFateTests {
     private let killed = ProcessExit.signaled(signal: 9, coreDumped: false)
+    private let crashed = ProcessExit.signaled(signal: 11, coreDumped: true)
 
     /// A fate whose first supervisor is up since 0.
     private func makeFate() -> SupervisorFate {
@@ -53,14 +54,57 @@ import Testing
         var fate = makeFate()
         var waits: [Duration] = []
         for second in 1...10 {
-            guard case .restart(let wait, .death) = ended(&fate, killed, at: second) else { break }
+            guard case .restart(let wait, .death) = ended(&fate, crashed, at: second) else { break }
             waits.append(wait)
             _ = fate.cameUp(at: .seconds(second))
         }
         #expect(waits == [0, 0, 100, 200, 400, 800, 1600, 3200, 5000, 5000].map { Duration.milliseconds($0) })
         var stable = fate
-        #expect(ended(&fate, killed, at: 11) == .end(code: 1))
-        #expect(ended(&stable, killed, at: 20) == .restart(after: .zero, .death))
+        #expect(ended(&fate, crashed, at: 11) == .end(code: 1))
+        #expect(ended(&stable, crashed, at: 20) == .restart(after: .zero, .death))
+    }
+
+    @Test("one that came up and was killed from outside is started again at once, however often that happens")
+    func manyKills() {
+        var fate = makeFate()
+        for second in 1...1000 {
+            #expect(ended(&fate, killed, at: second) == .restart(after: .zero, .death))
+            _ = fate.cameUp(at: .seconds(second))
+        }
+    }
+
+    @Test("one that came up and hung counts, although the keeper kills it with SIGKILL in the end")
+    func hangs() {
+        var fate = SupervisorFate()
+        var waits: [Duration] = []
+        for hang in 1...11 {
+            // It comes up, is silent for the time of the watchdog and for that of a core dump, and is killed.
+            let start = 100 * hang
+            _ = fate.cameUp(at: .seconds(start))
+            fate.hung()
+            guard case .restart(let wait, .death) = ended(&fate, killed, at: start + 35) else { break }
+            waits.append(wait)
+        }
+        #expect(waits == [0, 0, 100, 200, 400, 800, 1600, 3200, 5000, 5000].map { Duration.milliseconds($0) })
+    }
+
+    @Test("one that hung after it had done its work for long begins a new row")
+    func lateHangs() {
+        var fate = SupervisorFate()
+        for hang in 1...100 {
+            let start = 100 * hang
+            _ = fate.cameUp(at: .seconds(start))
+            _ = fate.cameUp(at: .seconds(start + 10))
+            fate.hung()
+            #expect(ended(&fate, killed, at: start + 45) == .restart(after: .zero, .death))
+        }
+    }
+
+    @Test("kills before it comes up count like any other end")
+    func killsBeforeUp() {
+        var fate = makeFate()
+        for second in 1...11 { _ = ended(&fate, killed, at: second) }
+        #expect(ended(&fate, killed, at: 12) == .end(code: 1))
     }
 
     @Test("a program that doesn't come up is followed by the one before")
