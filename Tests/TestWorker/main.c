@@ -38,6 +38,8 @@ static const struct verb verbs[] = {
     {"sockets", report_sockets, 0, "prints what kind of sockets it was passed, then waits for SIGTERM"},
     {"echo", behave_echo, 0, "[stdin]: answers what comes on its sockets with its process ID, the socket's name and what came"},
     {"store", behave_store, 0, "[MESSAGE…]: prints what it was passed, sends each MESSAGE with a descriptor (see the code), then READY=1, and waits for SIGTERM"},
+    {"kill-after", behave_kill_after, 3, "PROCESS THREAD N: kills PROCESS after the N-th system call of its thread of that name, from now on"},
+    {"note", behave_note, 1, "FILE: notes its start and its end in FILE, says READY=1 and waits for SIGTERM"},
     {"hammer", behave_hammer, 1, "PORT [PAUSE-MILLISECONDS]: asks there without end, and at SIGTERM prints how often it was answered"},
 };
 

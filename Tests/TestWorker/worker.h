@@ -75,4 +75,8 @@ void behave_echo(char **arguments);
 void behave_store(char **arguments);
 void behave_hammer(char **arguments);
 
+// trace.c: who kills at an instant, and who keeps a record.
+void behave_kill_after(char **arguments);
+void behave_note(char **arguments);
+
 #endif

@@ -1,0 +1,311 @@
+import CLinux
+import Cadre
+import FoundationEssentials
+import Glibc
+import Processes
+import Reactor
+import Testing
+
+/// A supervisor that is killed again and again while it has the workers of `web` to start, stop and replace, and what
+/// must be true each time when all has come to rest.
+final class Ordeal {
+    static let workers = 2
+    private static let settled: Set<String> = ["ready", "stopped", "failed"]
+
+    let supervisor: SupervisorProcess
+    private let notes: String
+    /// What the workers are expected to be.
+    private(set) var expected: [Expectation] = []
+    private let bystander: WorkerSnapshot
+    /// How many descriptors the keeper and its supervisor have open, by the state of the workers.
+    private var descriptors: [String: [Int]] = [:]
+    private(set) var deaths = 0
+
+    /// What a worker is known to be while nothing happens.
+    struct Expectation: Hashable {
+        var state: String
+        var incarnation: UInt64?
+        var last: UInt64
+        var restarts: [String: Int]
+        var pid: Int32?
+
+        init(_ worker: WorkerSnapshot, last: UInt64) {
+            state = worker.state
+            incarnation = worker.incarnation
+            self.last = worker.incarnation ?? last
+            restarts = worker.restartsByReason
+            pid = worker.pid
+        }
+    }
+
+    /// What is asked of the supervisor.
+    enum Command: String, CaseIterable {
+        case start, restart, crash, stop
+
+        /// What becomes of a worker, but for its process.
+        func outcome(of worker: Expectation, number: Int) -> Expectation {
+            var next = worker
+            switch self {
+            case .start where worker.state == "stopped":
+                next.state = "ready"
+                next.last += 1
+                next.incarnation = next.last
+            case .restart where worker.state == "ready":
+                next.last += 1
+                next.incarnation = next.last
+                next.restarts["manual", default: 0] += 1
+            case .restart: return Self.start.outcome(of: worker, number: number)
+            case .crash where worker.state == "ready" && number == 0:
+                next.last += 1
+                next.incarnation = next.last
+                next.restarts["signal", default: 0] += 1
+            case .stop where worker.state == "ready":
+                next.state = "stopped"
+                next.incarnation = nil
+            case .start, .crash, .stop: break
+            }
+            return next
+        }
+    }
+
+    static func toml(_ scene: Scene) -> String {
+        let more = "ready.by = 'notify'\nrestart = { delay = '1ms', max_delay = '1ms', budget = 1000000 }"
+        return service("web", "note", scene.path("notes"), workers: workers, more: more) + service("other", "sleep")
+    }
+
+    init(_ supervisor: SupervisorProcess) throws {
+        self.supervisor = supervisor
+        notes = supervisor.scene.path("notes")
+        for number in 0..<Self.workers { try supervisor.ready("web/\(number)") }
+        try supervisor.ready("other/0")
+        bystander = try supervisor.worker("other/0")
+        expected = try web().map { Expectation($0, last: 0) }
+        try check()
+    }
+
+    // MARK: Asking
+
+    private func web(at location: SourceLocation = #_sourceLocation) throws -> [WorkerSnapshot] {
+        let answer = try supervisor.get("/v1/services/web?statistics=false")
+        try #require(answer.status == 200, "\(answer.body)", sourceLocation: location)
+        return try JSONDecoder().decode(ServiceSnapshot.self, from: Data(answer.body.utf8)).workers
+    }
+
+    /// Gives a command.
+    ///
+    /// - Returns: whether it was acknowledged.
+    private func give(_ command: Command) throws -> Bool {
+        switch command {
+        case .start, .restart, .stop:
+            // A supervisor that dies hangs up.
+            guard let answer = try? supervisor.request("POST", "/v1/\(command.rawValue)", #"{"names":["web"]}"#) else {
+                return false
+            }
+            try #require(answer.status == 202, "\(answer.body)")
+            return true
+        case .crash:
+            guard let pid = expected[0].pid else { return false }
+            kill(pid, SIGKILL)
+            return true
+        }
+    }
+
+    // MARK: Killing
+
+    /// Gives a command to a supervisor that is killed after its core's `n`-th system call from then on; then all must be
+    /// as if nobody had been killed.
+    ///
+    /// - Returns: the number of calls that there were, if they were fewer.
+    func suffer(_ command: Command, killedAfter n: Int) throws -> Int? {
+        let killer = try RunningProgram([Machine.worker, "kill-after", "\(supervisor.pid)", "cadre-core", "\(n)"])
+        try killer.expect(["watching"])
+        let isAcknowledged = try give(command)
+        if !isAcknowledged, command != .crash { try expectSuccessor() }
+        try settle(command, isAcknowledged: isAcknowledged)
+        try killer.signal(SIGTERM)
+        let output = try killer.finish().output
+        let words = output.split(whereSeparator: \.isWhitespace)
+        let calls = Int(words.last ?? "")
+        guard words.contains("killed") else {
+            try check()
+            return calls
+        }
+        deaths += 1
+        if seenDeaths < deaths {
+            try expectSuccessor()
+            try settle(command, isAcknowledged: isAcknowledged)
+        }
+        try check()
+        return nil
+    }
+
+    /// Kills the supervisor while it does what it does.
+    func killSupervisor() throws {
+        kill(supervisor.pid, SIGKILL)
+        deaths += 1
+        try expectSuccessor()
+    }
+
+    private var seenDeaths = 0
+
+    private func expectSuccessor() throws {
+        try supervisor.expect("cadre: going on with ")
+        seenDeaths += 1
+    }
+
+    // MARK: Settling
+
+    /// Waits until the workers are what they are to be after a command, whoever has to do it.
+    private func settle(_ command: Command, isAcknowledged: Bool) throws {
+        let after = expected.indices.map { command.outcome(of: expected[$0], number: $0) }
+        let deadline = ContinuousClock.now + .seconds(20)
+        var last: [WorkerSnapshot] = []
+        while true {
+            // It is gone if there's nobody to connect to.
+            guard let events = try? connect(to: supervisor.socket),
+                (try? send("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n", to: events)) != nil
+            else {
+                try expectSuccessor()
+                continue
+            }
+            while try waitForEvent(events, until: deadline) {
+                guard let workers = try? web() else { break }
+                last = workers
+                let now = workers.enumerated().map { Expectation($1, last: expected[$0].last) }
+                let isSettled = workers.allSatisfy { Self.settled.contains($0.state) && $0.successor == nil }
+                if isSettled, Self.agree(now, after) {
+                    expected = zip(now, after).map { now, after in
+                        var next = after
+                        next.pid = now.pid
+                        return next
+                    }
+                    return
+                }
+                if isSettled, !isAcknowledged, Self.agree(now, expected), now.map(\.pid) == expected.map(\.pid) {
+                    return
+                }
+            }
+            guard .now < deadline else {
+                throw Unmet(
+                    expectation: "\(command) \(isAcknowledged ? "" : "not ")acknowledged: \(after), but: \(last)",
+                    lines: supervisor.lines)
+            }
+            try expectSuccessor()
+        }
+    }
+
+    private static func agree(_ some: [Expectation], _ others: [Expectation]) -> Bool {
+        some.count == others.count
+            && zip(some, others).allSatisfy { some, other in
+                some.state == other.state && some.incarnation == other.incarnation && some.restarts == other.restarts
+            }
+    }
+
+    /// Waits for more events; false if the supervisor hung up, or if the deadline came first.
+    private func waitForEvent(
+        _ events: borrowing Descriptor, until deadline: ContinuousClock.Instant
+    ) throws -> Bool {
+        guard try isReadable(events.rawValue, until: deadline) else { return false }
+        return try withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 1) { buffer in
+            repeat {
+                guard let count = try? events.read(into: buffer), count > 0 else { return false }
+            } while try isReadable(events.rawValue, until: .now)
+            return true
+        }
+    }
+
+    // MARK: Invariants
+
+    /// Checks all that can be seen from outside. The workers are what they are to be.
+    private func check() throws {
+        let other = try supervisor.get("/v1/services/other/workers/0?statistics=false")
+        let now = try JSONDecoder().decode(WorkerSnapshot.self, from: Data(other.body.utf8))
+        try #require(
+            now.pid == bystander.pid && now.state == "ready" && now.restarts == 0 && now.incarnation == 1,
+            "the bystander: \(now)")
+        let live = Set(expected.compactMap(\.pid) + [now.pid ?? 0])
+        let names = Set(expected.indices.compactMap { number in expected[number].incarnation.map { "\(number)@\($0)" } })
+        try #require(
+            eventually { directories("\(supervisor.scene.cgroup)/web") == names },
+            "cgroups of web: \(directories("\(supervisor.scene.cgroup)/web")), to be \(names)")
+        try #require(
+            eventually { processes() == [supervisor.pid: "", supervisor.keeper: ""].keys.reduce(into: live) { $0.insert($1) } },
+            "processes: \(processes()), to be \(live), \(supervisor.pid) and \(supervisor.keeper)")
+        let state = expected.map(\.state).joined(separator: " ")
+        let counts = { [self] in
+            [supervisor.keeper, supervisor.pid].map { (try? openDescriptors(of: $0).count) ?? 0 }
+        }
+        if let known = descriptors[state] {
+            try #require(
+                eventually { counts() == known }, "descriptors in \(state): \(counts()), to be \(known)")
+        } else {
+            _ = eventually { sockets() == 0 }
+            descriptors[state] = counts()
+        }
+        try checkNotes()
+    }
+
+    /// Connections to the control socket that are open here, as far as they were seen.
+    private func sockets() -> Int { 0 }
+
+    /// The directories in one.
+    private func directories(_ path: String) -> Set<String> {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        return Set(names.filter { $0.contains("@") })
+    }
+
+    /// The keeper, its children and theirs, zombies included.
+    private func processes() -> Set<Int32> {
+        var found: Set<Int32> = [supervisor.keeper]
+        var next: [Int32] = [supervisor.keeper]
+        while let process = next.popLast() {
+            for task in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? [] {
+                let text = (try? Descriptor.open("/proc/\(process)/task/\(task)/children").readText()) ?? ""
+                for child in text.split(separator: " ").compactMap({ Int32($0) }) where found.insert(child).inserted {
+                    next.append(child)
+                }
+            }
+        }
+        return found
+    }
+
+    /// Every incarnation was executed once, in the order of their numbers, and none is left out.
+    private func checkNotes() throws {
+        let lines = try Descriptor.open(notes).readText().split(separator: "\n").map { $0.split(separator: " ") }
+        for (number, worker) in expected.enumerated() {
+            let starts = lines.filter { $0[0] == "start" && $0[1] == "\(number)" }.map { UInt64($0[2]) ?? 0 }
+            try #require(starts == Array(1...worker.last), "web/\(number) was executed as \(starts)")
+            if let pid = worker.pid {
+                try #require(!lines.contains { $0[0] == "end" && $0[3] == "\(pid)" }, "process \(pid) was told to stop")
+            }
+        }
+    }
+
+    /// What became of the incarnations that are gone is known.
+    func checkHistory(crashes: Set<UInt64>) throws {
+        for number in expected.indices {
+            let answer = try supervisor.get("/v1/services/web/workers/\(number)/incarnations")
+            let all = try JSONDecoder().decode([IncarnationRecord].self, from: Data(answer.body.utf8))
+            let numbers = all.map(\.number)
+            let first = numbers.first ?? 1
+            try #require(
+                numbers == Array(first...expected[number].last) && (first == 1 || all.count >= 20),
+                "web/\(number) remembers \(numbers)")
+            for one in all where one.number != expected[number].incarnation {
+                let isKnown =
+                    number == 0 && crashes.contains(one.number) ? one.exit?.signal == "SIGKILL" : one.exit?.code == 0
+                try #require(isKnown, "web/\(number) remembers \(one)")
+            }
+        }
+    }
+
+    /// Whether something becomes true that nothing tells of, such as a zombie's end, and not too late.
+    private func eventually(_ isTrue: () -> Bool) -> Bool {
+        let deadline = ContinuousClock.now + .seconds(5)
+        while !isTrue() {
+            guard .now < deadline else { return false }
+            usleep(1000)
+        }
+        return true
+    }
+}
