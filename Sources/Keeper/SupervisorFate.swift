@@ -11,7 +11,8 @@ public struct SupervisorFate: Sendable {
     }
 
     /// With one more end in a row of a supervisor that lived for less than ``stableTime`` the keeper gives up. One that
-    /// came up and was killed with SIGKILL by someone else doesn't count, and begins a new row.
+    /// came up and was killed with SIGKILL by someone else doesn't count, and begins a new row. With one that was killed so
+    /// before it came up there is a longer wait, but workers that run are not given up for it.
     public static let mostFailures = 10
     /// A supervisor that was up for so long begins a new row.
     public static let stableTime = Duration.seconds(10)
@@ -100,6 +101,7 @@ public struct SupervisorFate: Sendable {
             }
         }
         failures += 1
+        if hasBeenUp, !isHung, Self.isKill(exit) { failures = min(failures, Self.mostFailures) }
         guard failures <= Self.mostFailures else { return .end(code: Self.failureCode) }
         let wait = failures < 3 ? Duration.zero : .milliseconds(min(5000, 100 << (failures - 3)))
         return .restart(after: wait, isHung ? .hang : .death)

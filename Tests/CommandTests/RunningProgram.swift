@@ -39,6 +39,9 @@ final class RunningProgram {
         _ = try? waitForExit()
     }
 
+    /// Whether its output has come to an end.
+    var isOver: Bool { hasEnded }
+
     /// Whether it has neither ended nor been waited for.
     var isRunning: Bool { exit == nil }
 

@@ -100,11 +100,23 @@ import Testing
         }
     }
 
-    @Test("kills before it comes up count like any other end")
+    @Test("before any was up, kills count like any other end")
     func killsBeforeUp() {
-        var fate = makeFate()
-        for second in 1...11 { _ = ended(&fate, killed, at: second) }
+        var fate = SupervisorFate()
+        for second in 1...10 { _ = ended(&fate, killed, at: second) }
         #expect(ended(&fate, killed, at: 12) == .end(code: 1))
+    }
+
+    @Test("one that is killed again and again before it comes up is waited with, but workers are not given up for it")
+    func killsAgainBeforeUp() {
+        var fate = makeFate()
+        var last = SupervisorFate.Verdict.end(code: 0)
+        for second in 1...100 { last = ended(&fate, killed, at: second) }
+        #expect(last == .restart(after: .seconds(5), .death))
+        // The next one may crash by itself as often as ever after it was up.
+        _ = fate.cameUp(at: .seconds(101))
+        _ = ended(&fate, killed, at: 102)
+        #expect(ended(&fate, crashed, at: 103) == .restart(after: .zero, .death))
     }
 
     @Test("a program that doesn't come up is followed by the one before")
