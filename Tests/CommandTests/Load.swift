@@ -13,12 +13,11 @@ final class Load {
     /// Starts asking; returns when all of them have had answers.
     init(_ ports: [UInt16], slow: Int = 10) throws {
         let addresses = ports.map { "127.0.0.1:\($0)" }
-        let client = [LoadTools.python, "-B", "\(LoadTools.scripts)/client.py", "--report", "20", "--slow", "\(slow)"]
+        let client = [LoadTools.python, "-B", "\(LoadTools.scripts)/client.py", "--slow", "\(slow)"]
         wrk = try addresses.map { address in
             try RunningProgram(
                 [
-                    // The faster a server is, the more it would take away from the others.
-                    "nice", "-n", "19", LoadTools.wrk, "-t1", "-c2", "-d1h", "--timeout", "60s", "-H",
+                    LoadTools.wrk, "-t1", "-c1", "-d1h", "--timeout", "60s", "-H",
                     "Connection: close",
                     "http://\(address)/",
                 ],
@@ -26,16 +25,13 @@ final class Load {
         }
         fresh = try RunningProgram(client + addresses)
         kept = try RunningProgram(client + ["--keep-alive", "--retry"] + addresses)
-        try waitForMore()
+        for client in [fresh, kept] { try client.expect(["answered"]) }
     }
 
-    /// Waits until our clients have had dozens of answers more, each to a request that was sent from now on.
+    /// Waits until our clients have had dozens of answers more from each address, to requests sent from now on.
     func waitForMore(at location: SourceLocation = #_sourceLocation) throws {
-        for client in [fresh, kept] {
-            while try client.hasPrinted(["answered"]) {}
-            // The first twenty may have been asked before.
-            for _ in 0..<2 { try client.expect(["answered"], at: location) }
-        }
+        for client in [fresh, kept] { try client.signal(SIGUSR1) }
+        for client in [fresh, kept] { try client.expect(["answered"], at: location) }
     }
 
     /// What one of our clients tells in the end.

@@ -25,6 +25,7 @@ final class Market {
         redis = try RunningProgram(
             [LoadTools.python, "-B", "\(LoadTools.scripts)/redis_client.py"]
                 + (0..<2).map { scene.path("redis-\($0).sock") })
+        try redis.expect(["answered"])
     }
 
     fileprivate static func toml(_ servers: [LoadServer], _ ports: [UInt16], in scene: Scene) throws -> String {
@@ -56,7 +57,7 @@ final class Market {
 
     func waitForMore() throws {
         try web.waitForMore()
-        while try redis.hasPrinted(["answered"]) {}
+        try redis.signal(SIGUSR1)
         try redis.expect(["answered"])
     }
 

@@ -130,7 +130,7 @@ import Testing
                 #expect(Set(worker.restartsByReason.keys) == ["manual"], "\(worker.restartsByReason)")
             }
             let groups = try supervisor.groups()
-            #expect(groups.count == 5, "\(groups)")
+            #expect(groups.count == 3, "\(groups)")
         }
     }
 
@@ -141,7 +141,7 @@ import Testing
         let server = LoadServer.plainHTTPServer
         // All requests take their time, so that there is always one in work.
         let bare = try withBareServer(server, slow: 1) { server, load in
-            for _ in 0..<5 {
+            for _ in 0..<3 {
                 try server.replace(times: 1)
                 try load.waitForMore()
             }
@@ -150,12 +150,12 @@ import Testing
         try withSupervisor({ try server.service(in: $0, port: port, workers: 1) }) { supervisor in
             try supervisor.ready("\(server)/0")
             let load = try Load([port], slow: 1)
-            for _ in 0..<5 {
+            for _ in 0..<3 {
                 try supervisor.cadre("restart", server.rawValue)
                 try load.waitForMore()
             }
             let outcome = try load.finish()
-            print("load: \(server), replaced 5 times: \(outcome.lost) lost with Cadre, \(bare.lost) without it")
+            print("load: \(server), replaced 3 times: \(outcome.lost) lost with Cadre, \(bare.lost) without it")
             #expect(outcome.lost > 0 && bare.lost > 0)
         }
     }

@@ -2,10 +2,11 @@
 
 Usage: client.py [--connections N] [--keep-alive] [--retry] [--slow N] [--report N] HOST:PORT...
 
-Each of its connections, N for each address, sends the next request as soon as it has the answer to the one before: on a new connection, or on
-the same one with --keep-alive. Every Nth request is for /slow. With --retry it does what RFC 9110 (9.2.2) lets a client do
+Each of its connections, N for each address, sends the next request as soon as it has the answer to the one before: on a
+new connection, or on the same one with --keep-alive. Every Nth request is for /slow. With --retry it does what RFC 9110 (9.2.2) lets a client do
 with a GET whose connection was closed before anything of the answer came: it sends it again, once, on a new connection.
-Each N answers it prints "answered" and how many there are by now.
+It prints "answered 1" when each address has answered N requests (--report), and "answered 2" and so on for each SIGUSR1, when
+each has answered N requests that were sent after that; nothing else, as nobody may read it for long.
 
 At SIGTERM it finishes what it has begun and prints one line of JSON: how many requests were answered, by whom; how many
 were sent again, by whether their connection had served others before; what failed and how; the longest time that a
@@ -25,7 +26,7 @@ parser.add_argument("--connections", type=int, default=2)
 parser.add_argument("--keep-alive", action="store_true")
 parser.add_argument("--retry", action="store_true")
 parser.add_argument("--slow", type=int, default=10)
-parser.add_argument("--report", type=int, default=100)
+parser.add_argument("--report", type=int, default=20)
 parser.add_argument("addresses", nargs="+")
 options = parser.parse_args()
 
@@ -96,10 +97,29 @@ answers: collections.Counter[str] = collections.Counter()
 releases: collections.Counter[str] = collections.Counter()
 again = {"reused": 0, "new": 0}
 failures: list[dict] = []
-counts = {"answered": 0, "asked": 0}
+counts = {"answered": 0, "asked": 0, "reports": 0}
 longest: dict = {"ms": 0.0, "address": "", "path": "", "at": 0.0, "answer": ""}
 began = time.monotonic()
 stopping = asyncio.Event()
+# How many answers are awaited, by address, to requests that were sent after this.
+awaited: collections.Counter[str] = collections.Counter()
+awaited_after = 0.0
+
+
+def wait_for_more() -> None:
+    global awaited_after
+    awaited_after = time.monotonic()
+    awaited.update({address: options.report - awaited[address] for address in options.addresses})
+
+
+def count(address: str, start: float) -> None:
+    counts["answered"] += 1
+    if start < awaited_after or not awaited[address]:
+        return
+    awaited[address] -= 1
+    if not any(awaited.values()):
+        counts["reports"] += 1
+        print("answered", counts["reports"], flush=True)
 
 
 async def work(address: str) -> None:
@@ -126,9 +146,7 @@ async def work(address: str) -> None:
                 worker, _, rest = answer.partition(" ")
                 answers[worker] += 1
                 releases[rest.rpartition(" ")[2]] += 1
-                counts["answered"] += 1
-                if counts["answered"] % options.report == 0:
-                    print("answered", counts["answered"], flush=True)
+                count(address, start)
             break
         took = round((time.monotonic() - start) * 1000, 1)
         if took > longest["ms"]:
@@ -137,6 +155,8 @@ async def work(address: str) -> None:
 
 
 async def main() -> None:
+    wait_for_more()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, wait_for_more)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     await asyncio.gather(*(work(address) for address in options.addresses for _ in range(options.connections)))
     print(json.dumps({
