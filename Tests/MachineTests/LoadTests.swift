@@ -63,9 +63,9 @@ extension MachineTests {
                 let workers = try [unit.pid("web/0"), unit.pid("web/1")]
                 let killer = try Command([
                     "/usr/bin/python3", "-B", "\(LoadClients.scripts)/killer.py", "--kills", "10", "--longest", "2000",
-                    "\(try unit.supervisor())",
+                    "\(try unit.keeper())",
                 ])
-                let exit = try killer.wait(within: 3 * patience)
+                let exit = try killer.wait(within: patience * 3)
                 try #require(exit == .exited(code: 0), "\(killer.output)")
                 for _ in 0..<10 { try unit.journal.event(.adopted) }
                 for _ in 0..<2 { try succeed("cadre", "upgrade") }
@@ -130,14 +130,14 @@ private final class LoadClients {
         clients = [
             try Command(client + [address]), try Command(client + ["--keep-alive", "--retry", address]),
         ]
-        for client in clients { try client.waitForLine("answered 1", within: 2 * patience) }
+        for client in clients { try client.waitForLine("answered 1", within: patience * 2) }
     }
 
     /// Waits until they have had answers to requests that were sent from now on.
     func waitForMore() throws {
         reports += 1
         for client in clients { kill(client.pid, SIGUSR1) }
-        for client in clients { try client.waitForLine("answered \(reports)", within: 2 * patience) }
+        for client in clients { try client.waitForLine("answered \(reports)", within: patience * 2) }
     }
 
     /// What one of them tells in the end.
