@@ -51,6 +51,21 @@ final class Launcher {
         try makeDirectory(options.notificationDirectory, mode: 0o711)
     }
 
+    /// Removes the sockets for notifications that a killed supervisor left of incarnations that are gone.
+    ///
+    /// - Parameter live: the incarnations that are there.
+    func removeNotificationSockets(allBut live: [LiveIncarnation]) {
+        let directory = options.notificationDirectory
+        let used = Set(
+            live.map {
+                options.notificationSocket(
+                    ofService: $0.worker.service, LiveIncarnation.groupName($0.worker, $0.number))
+            })
+        for name in (try? Directory.names(at: directory)) ?? [] where !used.contains("\(directory)/\(name)") {
+            unlink("\(directory)/\(name)")
+        }
+    }
+
     /// Goes on with what workers print that a supervisor before had started.
     func adoptLogs() throws { try logs.adopt() }
 

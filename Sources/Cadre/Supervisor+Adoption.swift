@@ -50,6 +50,7 @@ extension Supervisor {
             news += try restore(name, service, saved)
         }
         for name in try root.leftovers() where services[name] == nil { try root.clear(name, within: .seconds(10)) }
+        launcher.removeNotificationSockets(allBut: Array(incarnations.values.joined()) + unclaimed.values.joined())
         log(saved)
         together {
             for news in news { tell(news) }

@@ -177,6 +177,7 @@ public actor Supervisor {
             // Whoever took over may have brought another configuration.
             if options.keeper?.startReason == .takeover { _ = try? apply() }
         } else {
+            launcher.removeNotificationSockets(allBut: [])
             together {
                 configureInOrder(specification.services, of: specification.services) {
                     configure($0, replacesWorkers: false)

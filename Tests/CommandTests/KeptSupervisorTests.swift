@@ -392,6 +392,30 @@ import Testing
         }
     }
 
+    @Test(
+        "what a supervisor leaves when it is killed while it starts or ends a worker is removed, by the next of any keeper"
+    )
+    func strays() throws {
+        try withScene { scene in
+            let toml = service("web", "sleep", workers: 2)
+            let first = try SupervisorProcess(toml, in: scene)
+            let workers = try (0..<2).map { try first.ready("web/\($0)") }
+            let stray = "\(first.runtimeDirectory)/notify/web.0@99"
+            try first.absent { try scene.write("run/notify/web.0@99", "") }
+            #expect(access(stray, F_OK) == -1)
+            #expect(try first.status().services[0].workers.map(\.pid) == workers)
+            kill(workers[0], SIGKILL)
+            try first.expect("web/0 was killed by SIGKILL")
+            try first.ready("web/0")
+            try first.signal(SIGKILL)
+            try first.waitForEnd()
+            let second = try SupervisorProcess(toml, in: scene)
+            for number in 0..<2 { try second.ready("web/\(number)") }
+            // It checks that nothing is left.
+            try second.stop()
+        }
+    }
+
     @Test("destroy ends a supervisor that goes on with the workers of others")
     func destroyLiving() throws {
         try withScene { scene in
