@@ -416,6 +416,26 @@ import Testing
         }
     }
 
+    @Test("one that can't listen where it should leaves all as it is, until one can")
+    func taken() throws {
+        try withSupervisor(service("web", "sleep", workers: 2)) { supervisor in
+            let workers = try (0..<2).map { try supervisor.ready("web/\($0)") }
+            var other: RunningProgram?
+            try supervisor.leave {
+                unlink(supervisor.socket)
+                other = try RunningProgram([Machine.worker, "listen", supervisor.socket])
+                // It answers, so it listens.
+                while !isListening(supervisor.socket) { sched_yield() }
+            }
+            try supervisor.expect("the supervisor exited with code 1 and is started again")
+            try other?.signal(SIGKILL)
+            try other?.waitForExit()
+            try supervisor.expect("going on with 2 running workers")
+            let now = try supervisor.status().services[0].workers
+            #expect(now.map(\.pid) == workers && now.allSatisfy { $0.restarts == 0 })
+        }
+    }
+
     @Test("destroy ends a supervisor that goes on with the workers of others")
     func destroyLiving() throws {
         try withScene { scene in
@@ -427,6 +447,15 @@ import Testing
             #expect(try supervisor.waitForEnd().code == 0)
             #expect(access(supervisor.runtimeDirectory, F_OK) == -1)
             #expect(try Descriptor.open("\(scene.cgroup)/cgroup.events").readText().contains("populated 0"))
+        }
+    }
+
+    private func isListening(_ path: String) -> Bool {
+        do {
+            _ = try connect(to: path)
+            return true
+        } catch {
+            return false
         }
     }
 }
