@@ -31,7 +31,7 @@ test_packages := debian-archive-keyring e2fsprogs groff-base mmdebstrap python3 
     zstd
 lint_packages := shellcheck
 # What tests on this machine run: unpacked or installed in .build/test-tools, never in the system.
-unpacked_packages := prometheus wrk libluajit2-5.1-2 nginx redis-server redis-tools libjemalloc2 liblzf1
+unpacked_packages := nginx prometheus redis-server redis-tools wrk
 python_packages := gunicorn==27.0.1 hypothesis==6.170.15 prometheus-client==0.26.0 schemathesis==4.32.5 uvicorn==0.54.0
 
 swift_sources := Package.swift $(wildcard Sources Tests Benchmarks examples)

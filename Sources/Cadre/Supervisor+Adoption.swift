@@ -59,7 +59,24 @@ extension Supervisor {
         launcher.kept.closeRest()
         for incarnation in unclaimed.values.joined() { abandon(incarnation) }
         unclaimed = [:]
+        removeStaleSockets()
         writeState()
+    }
+
+    /// Removes the notification sockets of incarnations whose cgroups are gone: a supervisor that died between the two
+    /// left them, and maybe nobody knows of those incarnations any more.
+    private func removeStaleSockets() {
+        guard let names = try? Directory.names(at: options.notificationDirectory) else { return }
+        for (service, known) in services {
+            guard let groups = try? known.group.children() else { continue }
+            for name in names where name.hasPrefix("\(service).") {
+                let group = String(name.dropFirst(service.count + 1))
+                guard LiveIncarnation.parse(groupName: group, of: service) != nil, !groups.contains(group) else {
+                    continue
+                }
+                unlink(options.notificationSocket(ofService: service, group))
+            }
+        }
     }
 
     private func log(_ saved: SavedState) {

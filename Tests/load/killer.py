@@ -16,7 +16,7 @@ import time
 parser = argparse.ArgumentParser()
 parser.add_argument("--kills", type=int, default=100)
 parser.add_argument("--seed", type=int, default=1)
-parser.add_argument("--longest", type=float, default=400)
+parser.add_argument("--longest", type=float, default=700)
 parser.add_argument("keeper", type=int)
 options = parser.parse_args()
 
