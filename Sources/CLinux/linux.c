@@ -44,7 +44,7 @@ int cadre_o_path(void) {
     return O_PATH;
 }
 
-ssize_t cadre_receive_all(int socket, void *buffer, size_t size, int *descriptors, int *count) {
+ssize_t cadre_receive_all(int socket, void *buffer, size_t size, int *descriptors, int *count, int flags) {
     // As many as one message can have (SCM_MAX_FD of the kernel), and the sender's credentials, which nobody asked for.
     union {
         struct cmsghdr header;
@@ -55,7 +55,7 @@ ssize_t cadre_receive_all(int socket, void *buffer, size_t size, int *descriptor
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
     const int room = *count;
     *count = 0;
-    const ssize_t length = recvmsg(socket, &message, MSG_TRUNC | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    const ssize_t length = recvmsg(socket, &message, flags | MSG_TRUNC | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (length == -1) {
         return -1;
     }

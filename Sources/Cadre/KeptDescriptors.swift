@@ -17,7 +17,9 @@ final class KeptDescriptors {
     /// The reading end of a pipe that a worker prints to.
     struct Log {
         /// The worker.
-        let worker: String
+        var worker: String { String(groupPath.prefix { $0 != "@" }) }
+        /// The cgroup of the incarnation that prints, relative to the delegated root: `web/0@17`.
+        let groupPath: String
         /// Where it goes: 1 or 2.
         let output: Int32
         /// The name under which the keeper has it.
@@ -29,7 +31,7 @@ final class KeptDescriptors {
     init(_ link: KeeperLink?) {
         self.link = link
         for (name, descriptor) in link?.kept ?? [] {
-            // notify.7, or log.1.8.web/0
+            // notify.7, or log.1.8.web/0@17
             let parts = name.split(separator: ".", maxSplits: 3)
             switch parts.first {
             case "notify" where parts.count == 2:
@@ -38,7 +40,7 @@ final class KeptDescriptors {
                 noteNumber(parts[1])
             case "log" where parts.count == 4:
                 guard let output = Int32(parts[1]) else { continue }
-                logs.append(Log(worker: String(parts[3]), output: output, name: name, descriptor: descriptor))
+                logs.append(Log(groupPath: String(parts[3]), output: output, name: name, descriptor: descriptor))
                 noteNumber(parts[2])
             default: break
             }
@@ -60,11 +62,13 @@ final class KeptDescriptors {
         return name
     }
 
-    /// Has the reading end of a worker's pipe kept.
-    func keep(_ pipe: borrowing Descriptor, of worker: String, output: Int32) throws(SystemCallError) -> String? {
+    /// Has the reading end of the pipe kept that an incarnation prints to.
+    ///
+    /// - Parameter groupPath: its cgroup, relative to the delegated root.
+    func keep(_ pipe: borrowing Descriptor, of groupPath: String, output: Int32) throws(SystemCallError) -> String? {
         guard let link else { return nil }
         lastNumber += 1
-        let name = "log.\(output).\(lastNumber).\(worker)"
+        let name = "log.\(output).\(lastNumber).\(groupPath)"
         try link.store(pipe, as: name)
         return name
     }
@@ -85,7 +89,13 @@ final class KeptDescriptors {
     }
 
     /// The pipes that workers print to. Whoever takes one owns its descriptor.
-    func takeLogs() -> [Log] { exchange(&logs, with: []) }
+    ///
+    /// - Parameter groupPath: whose they are; nil for all that nobody has taken.
+    func takeLogs(of groupPath: String? = nil) -> [Log] {
+        let taken = logs.filter { groupPath == nil || $0.groupPath == groupPath }
+        logs.removeAll { groupPath == nil || $0.groupPath == groupPath }
+        return taken
+    }
 
     /// Closes what nobody has taken, and has the keeper do so.
     func closeRest() {

@@ -67,6 +67,13 @@ final class Launcher {
     }
 
     /// Goes on with what workers print that a supervisor before had started.
+
+    /// Goes on with what an incarnation prints that a supervisor before had started.
+    func resumeLog(of incarnation: LiveIncarnation, since: Double) throws {
+        try logs.resume(incarnation, since: since)
+    }
+
+    /// The same for those of which nothing else is left.
     func adoptLogs() throws { try logs.adopt() }
 
     /// Executes a worker's program in a fresh cgroup; if that fails nothing of it is left.
@@ -99,6 +106,7 @@ final class Launcher {
             incarnation.keptName = keptName
             incarnation.lineWatch = lineWatch
             let streams = try logs.open(for: worker, specification, groupPath: incarnation.groupPath, lineWatch)
+            if let offset = streams.offset, options.keeper != nil { try incarnation.group.setOutputOffset(offset) }
             var environment = try environment(of: incarnation, credentials)
             environment.add(descriptors: passed.map(\.name))
             if let stream = streams.journalStream { environment["JOURNAL_STREAM"] = stream }

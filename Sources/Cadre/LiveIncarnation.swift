@@ -63,6 +63,8 @@ final class LiveIncarnation {
     var probeEnvironment: [String]?
 
     var notificationWatch: Watch?
+    /// Whether its notifications are being received.
+    var isReceiving = false
     var eventWatches: [Int32] = []
 
     /// A process held by its pidfd.

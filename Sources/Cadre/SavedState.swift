@@ -64,6 +64,8 @@ struct SavedState {
         var memoryHighTouches: UInt64
         var hasTouchedTasksMax: Bool
         var keptName: String?
+        var healthProbe: HealthProbe?
+        var lastProbe: ProbeSnapshot?
     }
 
     /// A process that is, or was, a leader.

@@ -6,8 +6,9 @@ import SystemPackage
 /// What a supervisor leaves to the one that follows it when it dies: a file of records, each of which replaces an earlier
 /// one of the same key.
 ///
-/// Records are only ever appended, a line each: a checksum, the key, the value in JSON. So what a killed supervisor wrote
-/// in part is told from what it wrote whole. When the file has grown enough it is written anew.
+/// Records are only ever appended, a line each: a checksum, the key, the value in JSON. What is written together ends
+/// with a mark, and counts as a whole or not at all: a supervisor may be killed while it writes. When the file has grown
+/// enough it is written anew.
 ///
 /// Not extended attributes of the cgroups: the kernel takes 128 of them a cgroup with 128 KiB in all (fs/kernfs), which
 /// isn't room for a thousand workers, and a worker that waits for its restart has no cgroup at all. The file belongs to
@@ -27,6 +28,8 @@ final class StateJournal {
     }
 
     static let headerKey = "header"
+    /// The key of the mark behind what was written together.
+    private static let endKey = "end"
     /// How much is appended before the file is written anew, beyond its own size.
     private static let leastGrowth = 1 << 20
 
@@ -104,7 +107,8 @@ final class StateJournal {
 
     private func write() throws(SystemCallError) {
         defer { buffer.removeAll(keepingCapacity: true) }
-        guard let number = file?.rawValue else { return }
+        guard let number = file?.rawValue, !buffer.isEmpty else { return }
+        add(Self.endKey, Data())
         var written = 0
         do throws(SystemCallError) {
             while written < buffer.count {
@@ -124,6 +128,8 @@ final class StateJournal {
     func removeFile() {
         file = nil
         unlink(path)
+        // A supervisor before may have been killed before the new one was in its place.
+        unlink("\(path).new")
     }
 
     private static func checksum(of bytes: ArraySlice<UInt8>) -> String {
@@ -142,7 +148,19 @@ final class StateJournal {
         /// How many lines are not as they were written, and were left out: but for the last one, which a death in the
         /// middle of it explains.
         fileprivate(set) var damagedLines = 0
-        fileprivate var values: [String: [ArraySlice<UInt8>]] = [:]
+        private var values: [String: [ArraySlice<UInt8>]] = [:]
+
+        fileprivate init(header: Header) {
+            self.header = header
+        }
+
+        fileprivate mutating func note(_ key: String, _ value: ArraySlice<UInt8>) {
+            if key.hasPrefix("+") {
+                values[String(key.dropFirst()), default: []].append(value)
+            } else {
+                values[key] = value.isEmpty ? nil : [value]
+            }
+        }
 
         /// The keys that begin with `prefix`, without it; sorted.
         func keys(behind prefix: String) -> [String] {
@@ -169,6 +187,9 @@ final class StateJournal {
         guard let file = try? Descriptor.open(path, flags: O_NOFOLLOW) else { return nil }
         let text = try file.readBytes(path)
         var records: Records?
+        // What the file began with is whole: it was put in its place when it was.
+        var hasBegun = false
+        var group: [(key: String, value: ArraySlice<UInt8>)] = []
         for line in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast() {
             let parts = line.split(separator: UInt8(ascii: " "), maxSplits: 2, omittingEmptySubsequences: false)
             guard parts.count == 3, Self.checksum(of: line[parts[1].startIndex...]).utf8.elementsEqual(parts[0]) else {
@@ -177,18 +198,20 @@ final class StateJournal {
                 records!.damagedLines += 1
                 continue
             }
-            var key = String(decoding: parts[1], as: UTF8.self)
+            let key = String(decoding: parts[1], as: UTF8.self)
             if records == nil {
                 guard key == headerKey, let header = try? JSONDecoder().decode(Header.self, from: Data(parts[2])) else {
                     return nil
                 }
                 guard header.version == Header.currentVersion else { throw StateError.version(path, header.version) }
                 records = Records(header: header)
-            } else if key.hasPrefix("+") {
-                key.removeFirst()
-                records!.values[key, default: []].append(parts[2])
+            } else if key == endKey {
+                for (key, value) in exchange(&group, with: []) { records!.note(key, value) }
+                hasBegun = true
+            } else if hasBegun {
+                group.append((key, parts[2]))
             } else {
-                records!.values[key] = parts[2].isEmpty ? nil : [parts[2]]
+                records!.note(key, parts[2])
             }
         }
         return records

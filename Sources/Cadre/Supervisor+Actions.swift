@@ -33,7 +33,9 @@ extension Supervisor {
         case .disarm(let deadline): disarm(worker, deadline)
         case .probe(let number, let kind): probe(worker, number, kind)
         case .endProbe(let number): endProbe(worker, number)
-        case .report(let event): report(event, of: worker)
+        case .report(let event):
+            book(event, of: worker)
+            report(event, of: worker)
         }
     }
 
@@ -169,9 +171,8 @@ extension Supervisor {
 
     // MARK: News
 
-    private func report(_ event: WorkerEvent, of worker: WorkerID) {
-        // It may come of what happened to another one.
-        touched.insert(worker)
+    /// Keeps what is to be known of an event later on.
+    func book(_ event: WorkerEvent, of worker: WorkerID) {
         switch event {
         case .ready(_, let time):
             records[worker, default: WorkerRecord()].lastReadyTime = time
@@ -190,6 +191,26 @@ extension Supervisor {
             counters[worker.service, default: ServiceCounters()].restarts[reason, default: 0] += 1
         case .killed: counters[worker.service, default: ServiceCounters()].kills += 1
         case .gone(let past): remember(past, of: worker)
+        case .failed: noteIfEssential(worker)
+        case .stuck, .stopping, .done, .stopped, .asleep, .started, .frozen, .thawed, .unhealthy, .healthy, .replacing,
+            .held:
+            break
+        }
+        switch event {
+        case .ready, .ended, .replaced, .gone: unwritten.usage.insert(worker)
+        default: break
+        }
+        switch event {
+        case .ready, .restarting, .killed, .gone: unwritten.counters.insert(worker.service)
+        default: break
+        }
+    }
+
+    /// Tells the world about an event, and does what follows from it.
+    func report(_ event: WorkerEvent, of worker: WorkerID) {
+        // It may come of what happened to another one.
+        touched.insert(worker)
+        switch event {
         case .stuck(let number): live(worker, number)?.isStuck = true
         case .stopping(let number, _):
             live(worker, number)?.lineWatch?.end()
@@ -202,15 +223,9 @@ extension Supervisor {
             if event == .done, services[worker.service]?.demand != nil { tell(worker, .sleep) }
             attend(worker.service)
         case .started: attend(worker.service)
-        case .frozen, .thawed, .unhealthy, .healthy, .replacing, .held: break
-        }
-        switch event {
-        case .ready, .ended, .replaced, .gone: unwritten.usage.insert(worker)
-        default: break
-        }
-        switch event {
-        case .ready, .restarting, .killed, .gone: unwritten.counters.insert(worker.service)
-        default: break
+        case .ready, .ended, .replaced, .restarting, .killed, .gone, .frozen, .thawed, .unhealthy, .healthy, .replacing,
+            .held:
+            break
         }
         events.log(
             event, of: worker, pid: { live(worker, $0)?.leader?.pid }, lastExit: records[worker]?.lastExit,

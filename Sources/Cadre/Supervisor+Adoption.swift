@@ -31,7 +31,7 @@ extension Supervisor {
 
     private func tell(_ news: News) {
         switch news {
-        case .start(let id): tell(id, .start)
+        case .start(let id): tell(id, fleet.startsAsleep(id.service) ? .sleep : .start)
         case .spawn(let id, let number): spawn(id, number)
         case .spawned(let id, let number): tell(id, .spawned(number))
         case .resume(let live, let incarnation): resume(live, incarnation)
@@ -41,7 +41,6 @@ extension Supervisor {
 
     /// Takes over what is left, before anything else happens.
     func adopt(_ saved: SavedState) throws {
-        try launcher.adoptLogs()
         ends = saved.totals.ends
         essentialFailure = saved.totals.essentialFailure
         fleet.restore(saved.totals.fleet)
@@ -51,32 +50,30 @@ extension Supervisor {
         }
         for name in try root.leftovers() where services[name] == nil { try root.clear(name, within: .seconds(10)) }
         launcher.removeNotificationSockets(allBut: Array(incarnations.values.joined()) + unclaimed.values.joined())
+        for incarnation in incarnations.values.joined() { try resumeLog(of: incarnation) }
         log(saved)
+        isAdopting = true
         together {
             for news in news { tell(news) }
+            // What the keeper reaped it told before, so that all ends are known from here on: who follows on those that
+            // are gone may run already, and is not to be taken for one that nobody wants.
+            if let keeper = options.keeper { drainExits(of: keeper) }
             complete(saved)
         }
-        launcher.kept.closeRest()
-        for incarnation in unclaimed.values.joined() { abandon(incarnation) }
-        unclaimed = [:]
-        removeStaleSockets()
         writeState()
     }
 
-    /// Removes the notification sockets of incarnations whose cgroups are gone: a supervisor that died between the two
-    /// left them, and maybe nobody knows of those incarnations any more.
-    private func removeStaleSockets() {
-        guard let names = try? Directory.names(at: options.notificationDirectory) else { return }
-        for (service, known) in services {
-            guard let groups = try? known.group.children() else { continue }
-            for name in names where name.hasPrefix("\(service).") {
-                let group = String(name.dropFirst(service.count + 1))
-                guard LiveIncarnation.parse(groupName: group, of: service) != nil, !groups.contains(group) else {
-                    continue
-                }
-                unlink(options.notificationSocket(ofService: service, group))
-            }
+    /// Ends what nobody wants; to be called once all is done that followed from what has happened.
+    func endAdoption() {
+        isAdopting = false
+        do {
+            // Of those that are gone there may be lines left.
+            try launcher.adoptLogs()
+        } catch {
+            events.log(.warning, .trouble, "lines of workers are lost: \(error)")
         }
+        launcher.kept.closeRest()
+        for incarnation in exchange(&unclaimed, with: [:]).values.joined() { abandon(incarnation) }
     }
 
     private func log(_ saved: SavedState) {
@@ -167,6 +164,7 @@ extension Supervisor {
             }
             if archive == nil && live.leader == nil && live.exit == nil {
                 // There is a cgroup, and nothing was executed in it.
+                launcher.kept.release(live.keptName)
                 try? service.group.removeTree(childNamed: LiveIncarnation.groupName(id, number))
                 news.append(.spawn(id, number))
                 continue
@@ -216,7 +214,18 @@ extension Supervisor {
             try service.group.removeTree(childNamed: LiveIncarnation.groupName(id, number))
             return nil
         }
+        try resumeLog(of: live)
         return live
+    }
+
+    /// Goes on with what an incarnation prints, and with the wait for the line that makes it ready.
+    private func resumeLog(of live: LiveIncarnation) throws {
+        let incarnation = fleet.worker(live.worker)?.incarnations.first { $0.number == live.number }
+        if incarnation?.phase == .starting {
+            live.lineWatch = lineWatch(live.worker, live.number, live.specification)
+        }
+        let age = incarnation.map { Reactor.now - $0.startedAt } ?? .zero
+        try launcher.resumeLog(of: live, since: wallClock() - age / .seconds(1))
     }
 
     /// Ends what nobody wants.
@@ -255,6 +264,8 @@ extension Supervisor {
             live.isCounted = archive?.isCounted ?? false
             live.memoryHighTouches = archive?.memoryHighTouches ?? 0
             live.hasTouchedTasksMax = archive?.hasTouchedTasksMax ?? false
+            if let archive { live.healthProbe = archive.healthProbe }
+            live.lastProbe = archive?.lastProbe
             if let (pid, isOwn) = leader, live.exit == nil { try find(pid, isOwn, of: live) }
             for former in archive?.formerLeaders ?? [] {
                 guard let found = try openLeader(former.pid, former.isOwn, of: live) else { continue }
@@ -330,7 +341,12 @@ extension Supervisor {
 
     /// Finishes the change of a specification that the supervisor before had begun.
     private func complete(_ saved: SavedState) {
-        let former = Specification(services: saved.services.values.compactMap(\.specification))
+        let configured = saved.services.filter { $0.value.specification != nil }.keys
+        for name in configured where saved.services[name]?.specification?.digest == specified(name)?.digest {
+            // A roll-out may have failed a moment ago, so that what it leads back to is in force again.
+            followRevision(of: name)
+        }
+        let former = Specification(services: configured.compactMap { services[$0]?.specification })
         let plan = Plan(from: former, to: specification, cpus: availableProcessors())
         let changes = Dictionary(uniqueKeysWithValues: plan.services.map { ($0.name, $0) })
         removeAll(plan.services.filter { $0.action == .remove }.map(\.name))
@@ -338,6 +354,23 @@ extension Supervisor {
         configureInOrder(changed, of: specification.services) { service in
             configure(service, replacesWorkers: changes[service.name]?.replacesWorkers == true)
         }
+        perform(fleet.goOn(at: Reactor.now))
+        for name in fleet.serviceNames { leaveSockets(ofAllThatAreDownIn: name) }
         if saved.totals.isStopping { stop() }
+        if let failure = essentialFailure { stopIfEssential(failure.worker) }
+    }
+
+    /// What was to follow from the end of workers, if it didn't yet.
+    private func leaveSockets(ofAllThatAreDownIn name: String) {
+        for (number, worker) in (fleet.workers(of: name) ?? []).enumerated() {
+            let id = WorkerID(service: name, number: number)
+            switch worker.state {
+            case .failed, .done, .stopped, .asleep:
+                leaveSockets(of: id)
+                dropStoredDescriptors(of: id)
+            case .draining, .stopping, .killing: if worker.goal != .running { leaveSockets(of: id) }
+            case .waiting, .starting, .ready, .frozen: break
+            }
+        }
     }
 }

@@ -219,16 +219,22 @@ extension Supervisor {
     // MARK: Notifications
 
     private func receiveNotifications(of incarnation: LiveIncarnation) {
+        guard !incarnation.isReceiving else { return }
+        incarnation.isReceiving = true
         while let notifications = receive(from: incarnation) {
             for notification in notifications { receive(notification, from: incarnation) }
+            // It is gone only when what follows from it is written down.
+            if !unwritten.isEmpty { writeState() }
+            incarnation.notifications.consume()
         }
+        incarnation.isReceiving = false
     }
 
     /// The next message; descriptors that come with it are closed by the kernel unless the service may store some.
     private func receive(from incarnation: LiveIncarnation) -> [Notification]? {
         let most = specified(incarnation.worker.service)?.storedDescriptorsMax ?? 0
-        guard most > 0 else { return incarnation.notifications.receive() }
-        return incarnation.notifications.receive { notifications, descriptors in
+        guard most > 0 else { return incarnation.notifications.receive(peeking: true) }
+        return incarnation.notifications.receive(peeking: true) { notifications, descriptors in
             store(descriptors, notifications, of: incarnation, atMost: most)
         }
     }

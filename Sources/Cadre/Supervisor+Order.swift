@@ -70,8 +70,8 @@ extension Supervisor {
     /// How long one that is killed may keep others waiting before it is known to hang.
     private static let killMargin = Duration.seconds(10)
 
-    /// Stops everything if the worker that has failed is an essential one.
-    func stopIfEssential(_ worker: WorkerID) {
+    /// Notes it if the worker that has failed is an essential one, so that everything is stopped.
+    func noteIfEssential(_ worker: WorkerID) {
         guard phase == .running, specified(worker.service)?.isEssential == true else { return }
         let code: Int32? =
             switch fleet.worker(worker)?.lastEnd?.exit {
@@ -80,6 +80,13 @@ extension Supervisor {
             case .code, .unknown, nil: nil
             }
         essentialFailure = EssentialFailure(worker: worker, exitCode: code)
+        unwritten.totals = true
+    }
+
+    /// Stops everything if that was noted of the worker that has failed.
+    func stopIfEssential(_ worker: WorkerID) {
+        guard phase == .running, let failure = essentialFailure, failure.worker == worker else { return }
+        let code = failure.exitCode
         events.log(
             .error, .essential, "\(worker) is essential and has failed, so everything stops", worker,
             more: code.map { ["exit-code": "\($0)"] } ?? [:])

@@ -50,7 +50,7 @@ extension Supervisor {
     }
 
     /// Makes what the fleet has decided for what is in force here, so that a plan compares with that.
-    private func followRevision(of name: String) {
+    func followRevision(of name: String) {
         guard let digest = fleet.revisionInForce(of: name), let current = specified(name), current.digest != digest,
             var service = revisions[name]?[digest]
         else { return }

@@ -89,6 +89,7 @@ extension Supervisor {
     /// Writes what has changed.
     func writeState() {
         guard let journal, !isClosed else { return }
+        bookPending()
         do throws(SystemCallError) {
             if journal.wantsRewriting {
                 try journal.rewrite { noteAll(in: journal) }
@@ -132,7 +133,11 @@ extension Supervisor {
         if unwritten.totals || fleet.archive != writtenFleet { note(totalsIn: journal) }
         for name in unwritten.services { note(service: name, in: journal) }
         for name in Set(unwritten.workers.map(\.service)) { note(fleetOf: name, in: journal) }
-        for worker in unwritten.workers { note(worker, in: journal) }
+        for worker in unwritten.workers {
+            note(worker, in: journal)
+            // It was forgotten a moment ago; what is left of it shows in the tree of cgroups.
+            if fleet.worker(worker) == nil { journal.remove("worker:\(worker)") }
+        }
         for worker in unwritten.usage { note(usageOf: worker, in: journal) }
         for (worker, record) in unwritten.past { journal.append("past:\(worker)", record) }
         for name in unwritten.counters { note(countersOf: name, in: journal) }
@@ -216,7 +221,7 @@ extension LiveIncarnation {
             number: number, specification: specificationKey, limits: limits, firstPid: firstPid,
             leader: leader.map { SavedState.Leader($0) }, formerLeaders: formerLeaders.map { SavedState.Leader($0) },
             exit: exit, statusText: statusText, isCounted: isCounted, memoryHighTouches: memoryHighTouches,
-            hasTouchedTasksMax: hasTouchedTasksMax, keptName: keptName)
+            hasTouchedTasksMax: hasTouchedTasksMax, keptName: keptName, healthProbe: healthProbe, lastProbe: lastProbe)
     }
 }
 

@@ -61,11 +61,13 @@ public actor Supervisor {
     private var saved: SavedState?
     /// The incarnations of its workers that it had not written down yet.
     var unclaimed: [WorkerID: [LiveIncarnation]] = [:]
+    /// Whether that goes on.
+    var isAdopting = false
     /// Incarnations whose leaders have ended, by these; the keeper is going to tell how.
     var awaited: [Int32: LiveIncarnation] = [:]
 
     /// What the fleet wants and isn't done yet, in order.
-    private var pending: [FleetAction] = []
+    private var pending: [Pending] = []
     private var isWorking = false
     private var isContinuationScheduled = false
 
@@ -88,6 +90,17 @@ public actor Supervisor {
         case running
         case stopping
         case over
+    }
+
+    /// An action that isn't done yet.
+    private struct Pending {
+        let action: FleetAction
+        /// Whether what it tells is booked already; see ``bookPending()``.
+        var isBooked = false
+
+        init(_ action: FleetAction) {
+            self.action = action
+        }
     }
 
     struct ArmedTimer {
@@ -273,14 +286,14 @@ public actor Supervisor {
         let actions = fleet.handle(worker, input, at: Reactor.now)
         noteChange(of: worker, input)
         noteWishes(in: actions, but: worker)
-        pending += actions
+        pending += actions.map { Pending($0) }
         work()
     }
 
     /// Does what somebody's wish calls for.
     func perform(_ actions: [FleetAction]) {
         noteWishes(in: actions)
-        pending += actions
+        pending += actions.map { Pending($0) }
         work()
     }
 
@@ -303,9 +316,10 @@ public actor Supervisor {
         let deadline = Reactor.now + .milliseconds(5)
         var done = 0
         while done < pending.count, Reactor.now < deadline {
-            let action = pending[done]
+            let next = pending[done]
+            pending[done].isBooked = true
             done += 1
-            perform(action)
+            perform(next)
         }
         pending.removeFirst(done)
         isWorking = false
@@ -320,8 +334,21 @@ public actor Supervisor {
         noteProgress()
     }
 
-    private func perform(_ action: FleetAction) {
-        switch action {
+    /// Books what is still to be reported, so that no state of a worker is in the journal without what came with it: if
+    /// this supervisor dies, the one that follows is not told again.
+    func bookPending() {
+        for index in pending.indices where !pending[index].isBooked {
+            guard case .worker(let worker, .report(let event)) = pending[index].action else { continue }
+            pending[index].isBooked = true
+            book(event, of: worker)
+        }
+    }
+
+    private func perform(_ pending: Pending) {
+        switch pending.action {
+        case .worker(let worker, .report(let event)):
+            if !pending.isBooked { book(event, of: worker) }
+            report(event, of: worker)
         case .worker(let worker, let action):
             writeAhead(of: action, of: worker)
             perform(action, of: worker)
@@ -356,6 +383,7 @@ public actor Supervisor {
     /// Tells those who want to know how things stand.
     func noteProgress() {
         if !unwritten.isEmpty { writeState() }
+        if isAdopting, !isWorking, pending.isEmpty { endAdoption() }
         let summary = fleet.summary
         manager.note(summary, on: reactor)
         for worker in exchange(&touched, with: []) { settle(worker) }

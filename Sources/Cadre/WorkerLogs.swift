@@ -1,4 +1,5 @@
 import CLinux
+import ControlGroups
 import Logging
 import Probes
 import Reactor
@@ -14,6 +15,8 @@ final class WorkerLogs {
         let error: Descriptor
         /// `JOURNAL_STREAM` (systemd.exec(5)): by it a program knows that its standard error goes to the journal.
         var journalStream: String?
+        /// Where the file ended that is followed for a line.
+        var offset: Int?
         /// Where the last lines can be found.
         let source: LogSource
     }
@@ -34,11 +37,44 @@ final class WorkerLogs {
         self.prober = prober
     }
 
-    /// Goes on with the pipes of workers that a supervisor before had started.
-    func adopt() throws(SystemCallError) {
-        for log in kept.takeLogs() {
+    /// Goes on with those pipes that nobody else goes on with: their workers are gone.
+    func adopt() throws(SystemCallError) { try adopt(kept.takeLogs(), LogTail(), nil) }
+
+    private func adopt(_ logs: [KeptDescriptors.Log], _ tail: LogTail, _ watch: LineWatch?) throws(SystemCallError) {
+        for log in logs {
             try openRelay().adopt(
-                Descriptor(owning: log.descriptor), of: log.worker, output: log.output, log.name, LogTail())
+                Descriptor(owning: log.descriptor), of: log.worker, output: log.output, log.name, tail, watch)
+        }
+    }
+
+    /// Goes on with what an incarnation prints that a supervisor before had started.
+    ///
+    /// - Parameter since: when that was, in seconds since 1970.
+    func resume(_ live: LiveIncarnation, since: Double) throws {
+        let specification = live.specification
+        let pipes = kept.takeLogs(of: live.groupPath)
+        if !pipes.isEmpty {
+            // What the supervisor before has read of it is not known here.
+            let tail = LogTail()
+            try adopt(pipes, tail, live.lineWatch)
+            live.log = .relay(try openRelay(), tail)
+            return
+        }
+        switch specification.log.destination {
+        case .auto, .journal:
+            // The journal's clock may be a little behind.
+            if let watch = live.lineWatch {
+                try journalFollower.follow("\(live.worker)", groupPath: live.groupPath, since: since - 1, watch)
+            }
+            live.log = .journal(
+                identifier: "\(live.worker)", since: UInt64(max(0, since - 1) * 1e6), pid: live.firstPid)
+        case .file(let template):
+            let path = specification.expand(template, worker: live.worker.number)
+            if let watch = live.lineWatch {
+                try prober.get().follow(path, from: try live.group.outputOffset(), watch)
+            }
+            live.log = .file(path)
+        case .terminal, .none: break
         }
     }
 
@@ -61,10 +97,10 @@ final class WorkerLogs {
         case .auto:
             switch standard {
             case .journal: try journalOrTerminal(worker, groupPath, watch)
-            case .terminal: try terminal(worker, watch)
+            case .terminal: try terminal(worker, groupPath, watch)
             }
         case .journal: try journal(worker, groupPath, watch)
-        case .terminal: try terminal(worker, watch)
+        case .terminal: try terminal(worker, groupPath, watch)
         case .file(let template):
             try file(specification.expand(template, worker: worker.number), nil, watch)
         case .none: try file("/dev/null", LogSource.none, nil)
@@ -102,14 +138,17 @@ final class WorkerLogs {
                     "the output of \(worker.service) goes through the supervisor as journald doesn't take it: \(error)",
                     service: worker.service)
             }
-            return try terminal(worker, watch)
+            return try terminal(worker, groupPath, watch)
         }
     }
 
-    private func terminal(_ worker: WorkerID, _ watch: LineWatch?) throws(SystemCallError) -> Streams {
+    private func terminal(
+        _ worker: WorkerID, _ groupPath: String, _ watch: LineWatch?
+    ) throws(SystemCallError) -> Streams {
         let tail = LogTail()
         return Streams(
-            output: try pipe(of: worker, output: 1, tail, watch), error: try pipe(of: worker, output: 2, tail, watch),
+            output: try pipe(of: worker, groupPath, output: 1, tail, watch),
+            error: try pipe(of: worker, groupPath, output: 2, tail, watch),
             source: .relay(try openRelay(), tail))
     }
 
@@ -118,7 +157,7 @@ final class WorkerLogs {
     /// - Parameter tail: keeps the last lines.
     /// - Returns: the end for the worker.
     private func pipe(
-        of worker: WorkerID, output: Int32, _ tail: LogTail, _ watch: LineWatch?
+        of worker: WorkerID, _ groupPath: String, output: Int32, _ tail: LogTail, _ watch: LineWatch?
     ) throws(SystemCallError) -> Descriptor {
         let relay = try openRelay()
         var ends: [Int32] = [-1, -1]
@@ -127,7 +166,7 @@ final class WorkerLogs {
         let writing = Descriptor(owning: ends[1])
         // Non-blocking on this side only: each end of a pipe is an open file of its own.
         _ = cadre_fcntl(reading.rawValue, F_SETFL, O_NONBLOCK)
-        let name = try kept.keep(reading, of: "\(worker)", output: output)
+        let name = try kept.keep(reading, of: groupPath, output: output)
         relay.adopt(reading, of: "\(worker)", output: output, name, tail, watch)
         return writing
     }
@@ -136,7 +175,27 @@ final class WorkerLogs {
         let output = try Descriptor.open(path, flags: O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY, mode: 0o640)
         let error = try output.duplicate()
         // Before the worker writes to it: what is in it is of others.
-        if let watch { try prober.get().follow(path, watch) }
-        return Streams(output: output, error: error, source: source ?? .file(path))
+        var offset: Int?
+        if let watch {
+            var status = stat()
+            try systemCall("fstat", path) { fstat(output.rawValue, &status) }
+            offset = status.st_size
+            try prober.get().follow(path, from: status.st_size, watch)
+        }
+        return Streams(output: output, error: error, offset: offset, source: source ?? .file(path))
+    }
+}
+
+extension ControlGroup {
+    private static let offsetAttribute = "output-offset"
+
+    /// Where the file ended that an incarnation's lines go to, before it was started.
+    func outputOffset() throws(SystemCallError) -> Int {
+        try attribute(Self.offsetAttribute).flatMap { Int($0) } ?? 0
+    }
+
+    /// Notes that, for a supervisor that follows and looks for a line.
+    func setOutputOffset(_ offset: Int) throws(SystemCallError) {
+        try setAttribute(Self.offsetAttribute, "\(offset)")
     }
 }

@@ -3,16 +3,13 @@ public import Reactor
 
 /// Files that are followed for lines.
 extension Prober {
-    /// Follows a file from its present end on. What holds the file open goes on with it if it is renamed.
+    /// Follows a file from an offset on. What holds the file open goes on with it if it is renamed.
     ///
     /// - Throws: if it cannot be read.
-    public nonisolated func follow(_ path: String, _ watch: LineWatch) throws(SystemCallError) {
+    public nonisolated func follow(_ path: String, from offset: Int, _ watch: LineWatch) throws(SystemCallError) {
         let file = try Descriptor.open(path, flags: O_RDONLY | O_NONBLOCK | O_NOCTTY)
-        var status = stat()
-        try systemCall("fstat", path) { fstat(file.rawValue, &status) }
         let number = file.release()
-        let end = status.st_size
-        Task(executorPreference: reactor) { await self.follow(Descriptor(owning: number), from: end, watch) }
+        Task(executorPreference: reactor) { await self.follow(Descriptor(owning: number), from: offset, watch) }
     }
 
     private func follow(_ file: consuming Descriptor, from offset: Int, _ watch: LineWatch) {

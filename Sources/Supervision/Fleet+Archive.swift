@@ -77,4 +77,10 @@ extension Fleet {
                 }), named: name)
         return (0..<archive.wanted).filter { workers[$0] == nil }
     }
+
+    /// Goes on with what was restored; to be called once it is known what happened meanwhile.
+    public mutating func goOn(at now: Duration) -> [FleetAction] {
+        for name in serviceNames { settle(name, at: now) }
+        return takeActions(at: now)
+    }
 }

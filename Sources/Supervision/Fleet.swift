@@ -187,6 +187,9 @@ public struct Fleet: Sendable {
         return takeActions(at: now)
     }
 
+    /// Whether workers that a service gets are not started before it is woken.
+    public func startsAsleep(_ service: String) -> Bool { services[service]?.isAsleep == true }
+
     /// Whether any worker of a service sleeps.
     public func isAsleep(_ service: String) -> Bool {
         services[service]?.workers.contains { $0.goal == .asleep } == true

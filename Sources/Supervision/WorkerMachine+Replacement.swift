@@ -7,7 +7,7 @@ struct FailedIncarnation: Hashable, Sendable, Codable {
 /// What the replacement of workers by others asks of each of them.
 extension WorkerMachine {
     /// All that it has, the one that others see first.
-    var incarnations: [Incarnation] { [current, successor].compactMap { $0 } + retiring }
+    public var incarnations: [Incarnation] { [current, successor].compactMap { $0 } + retiring }
 
     /// The revisions that it runs, or would run.
     var revisions: Set<String> { Set(incarnations.map(\.revision) + [revision]) }

@@ -75,11 +75,14 @@ public struct NotificationSocket: ~Copyable, Sendable {
     ///
     /// Descriptors that came with it are closed by the kernel, as no room is given for them. For `BARRIER=1` that is
     /// just what the sender waits for.
-    public borrowing func receive() -> [Notification]? {
+    ///
+    /// - Parameter peeking: whether it stays the next one until ``consume()``.
+    public borrowing func receive(peeking: Bool = false) -> [Notification]? {
         let socket = descriptor.rawValue
+        let flags = Int32(MSG_TRUNC) | (peeking ? Int32(MSG_PEEK) : 0)
         return withUnsafeTemporaryAllocation(byteCount: Self.longestMessage, alignment: 1) { buffer in
             while true {
-                let count = recv(socket, buffer.baseAddress, buffer.count, Int32(MSG_TRUNC))
+                let count = recv(socket, buffer.baseAddress, buffer.count, flags)
                 if count >= 0 {
                     // One that is too long was cut, perhaps in the middle of a line.
                     return count <= buffer.count ? Notification.parse(buffer[..<count]) : []
@@ -93,8 +96,10 @@ public struct NotificationSocket: ~Copyable, Sendable {
     ///
     /// `keep` is called for each message that brought any, with its notifications and the descriptors' numbers, which are
     /// close-on-exec and then its own; with none if some of them were lost (EMFILE) or the message was too long.
+    ///
+    /// - Parameter peeking: whether it stays the next one until ``consume()``; its descriptors are copies then.
     public borrowing func receive(
-        _ keep: (_ notifications: [Notification], _ descriptors: [Int32]) -> Void
+        peeking: Bool = false, _ keep: (_ notifications: [Notification], _ descriptors: [Int32]) -> Void
     ) -> [Notification]? {
         let socket = descriptor.rawValue
         return withUnsafeTemporaryAllocation(byteCount: Self.longestMessage, alignment: 1) { buffer in
@@ -103,7 +108,8 @@ public struct NotificationSocket: ~Copyable, Sendable {
                 while true {
                     var count = Int32(numbers.count)
                     let length = cadre_receive_all(
-                        socket, buffer.baseAddress, buffer.count, numbers.baseAddress, &count)
+                        socket, buffer.baseAddress, buffer.count, numbers.baseAddress, &count,
+                        peeking ? Int32(MSG_PEEK) : 0)
                     if length >= 0 {
                         var descriptors = Array(numbers.prefix(Int(max(0, count))))
                         guard length <= buffer.count else {
@@ -120,4 +126,7 @@ public struct NotificationSocket: ~Copyable, Sendable {
             }
         }
     }
+
+    /// Takes away the message that was received by a peek.
+    public borrowing func consume() { recv(descriptor.rawValue, nil, 0, Int32(MSG_DONTWAIT)) }
 }

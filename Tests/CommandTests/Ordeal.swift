@@ -86,7 +86,7 @@ final class Ordeal {
     // MARK: Asking
 
     private func web(at location: SourceLocation = #_sourceLocation) throws -> [WorkerSnapshot] {
-        let answer = try supervisor.get("/v1/services/web?statistics=false")
+        let answer = try supervisor.get("/v1/services/web")
         try #require(answer.status == 200, "\(answer.body)", sourceLocation: location)
         return try JSONDecoder().decode(ServiceSnapshot.self, from: Data(answer.body.utf8)).workers
     }
@@ -98,9 +98,9 @@ final class Ordeal {
         switch command {
         case .start, .restart, .stop:
             // A supervisor that dies hangs up.
-            guard let answer = try? supervisor.request("POST", "/v1/\(command.rawValue)", #"{"names":["web"]}"#) else {
-                return false
-            }
+            let answer = try? supervisor.request(
+                "POST", "/v1/\(command.rawValue)", #"{"names":["web"]}"#, headers: ["Content-Type: application/json"])
+            guard let answer else { return false }
             try #require(answer.status == 202, "\(answer.body)")
             return true
         case .crash:
@@ -117,80 +117,66 @@ final class Ordeal {
     ///
     /// - Returns: the number of calls that there were, if they were fewer.
     func suffer(_ command: Command, killedAfter n: Int) throws -> Int? {
-        let killer = try RunningProgram([Machine.worker, "kill-after", "\(supervisor.pid)", "cadre-core", "\(n)"])
-        try killer.expect(["watching"])
+        let killer = try Killer(of: supervisor.pid, after: n)
         let isAcknowledged = try give(command)
-        if !isAcknowledged, command != .crash { try expectSuccessor() }
-        try settle(command, isAcknowledged: isAcknowledged)
-        try killer.signal(SIGTERM)
-        let output = try killer.finish().output
-        let words = output.split(whereSeparator: \.isWhitespace)
-        let calls = Int(words.last ?? "")
-        guard words.contains("killed") else {
-            try check()
-            return calls
-        }
-        deaths += 1
-        if seenDeaths < deaths {
-            try expectSuccessor()
-            try settle(command, isAcknowledged: isAcknowledged)
+        try settle(to: outcome(of: command), orStay: !isAcknowledged)
+        let calls = try killer.finish()
+        if calls == nil {
+            deaths += 1
+            try settle(to: expected, orStay: false)
         }
         try check()
-        return nil
+        return calls
     }
 
-    /// Kills the supervisor while it does what it does.
-    func killSupervisor() throws {
-        kill(supervisor.pid, SIGKILL)
-        deaths += 1
-        try expectSuccessor()
+    /// Gives a command to a supervisor that is killed so long after it was acknowledged, and again so long after its
+    /// successor was started.
+    func suffer(_ command: Command, killedAfter delays: [Duration]) throws {
+        let isAcknowledged = try give(command)
+        var last: Int32 = 0
+        for delay in delays {
+            let former = last
+            try #require(eventually { supervisor.pid > 0 && supervisor.pid != former }, "nobody follows \(former)")
+            last = supervisor.pid
+            usleep(UInt32(delay / .microseconds(1)))
+            kill(last, SIGKILL)
+            deaths += 1
+        }
+        let former = last
+        try #require(eventually { supervisor.pid > 0 && supervisor.pid != former }, "nobody follows \(former)")
+        try settle(to: outcome(of: command), orStay: !isAcknowledged)
+        try check()
     }
 
-    private var seenDeaths = 0
-
-    private func expectSuccessor() throws {
-        try supervisor.expect("cadre: going on with ")
-        seenDeaths += 1
+    private func outcome(of command: Command) -> [Expectation] {
+        expected.indices.map { command.outcome(of: expected[$0], number: $0) }
     }
 
     // MARK: Settling
 
-    /// Waits until the workers are what they are to be after a command, whoever has to do it.
-    private func settle(_ command: Command, isAcknowledged: Bool) throws {
-        let after = expected.indices.map { command.outcome(of: expected[$0], number: $0) }
-        let deadline = ContinuousClock.now + .seconds(20)
+    /// Waits until the workers are what they are to be, whoever has to see to it.
+    ///
+    /// - Parameter orStay: whether they may also be as they were.
+    private func settle(to after: [Expectation], orStay: Bool) throws {
         var last: [WorkerSnapshot] = []
-        while true {
-            // It is gone if there's nobody to connect to.
-            guard let events = try? connect(to: supervisor.socket),
-                (try? send("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n", to: events)) != nil
-            else {
-                try expectSuccessor()
-                continue
-            }
-            while try waitForEvent(events, until: deadline) {
-                guard let workers = try? web() else { break }
-                last = workers
-                let now = workers.enumerated().map { Expectation($1, last: expected[$0].last) }
-                let isSettled = workers.allSatisfy { Self.settled.contains($0.state) && $0.successor == nil }
-                if isSettled, Self.agree(now, after) {
-                    expected = zip(now, after).map { now, after in
-                        var next = after
-                        next.pid = now.pid
-                        return next
-                    }
-                    return
+        let isSettled = try supervisor.waitForEvents(for: .seconds(20)) {
+            guard let workers = try? web() else { return false }
+            last = workers
+            guard workers.allSatisfy({ Self.settled.contains($0.state) && $0.successor == nil }) else { return false }
+            let now = workers.enumerated().map { Expectation($1, last: expected[$0].last) }
+            if Self.agree(now, after) {
+                expected = zip(now, after).map { now, after in
+                    var next = after
+                    next.pid = now.pid
+                    return next
                 }
-                if isSettled, !isAcknowledged, Self.agree(now, expected), now.map(\.pid) == expected.map(\.pid) {
-                    return
-                }
+                return true
             }
-            guard .now < deadline else {
-                throw Unmet(
-                    expectation: "\(command) \(isAcknowledged ? "" : "not ")acknowledged: \(after), but: \(last)",
-                    lines: supervisor.lines)
-            }
-            try expectSuccessor()
+            return orStay && Self.agree(now, expected) && now.map(\.pid) == expected.map(\.pid)
+        }
+        guard isSettled else {
+            throw Unmet(
+                expectation: "\(after)\(orStay ? " or \(expected)" : ""), but: \(last)", lines: supervisor.lines)
         }
     }
 
@@ -201,36 +187,25 @@ final class Ordeal {
             }
     }
 
-    /// Waits for more events; false if the supervisor hung up, or if the deadline came first.
-    private func waitForEvent(
-        _ events: borrowing Descriptor, until deadline: ContinuousClock.Instant
-    ) throws -> Bool {
-        guard try isReadable(events.rawValue, until: deadline) else { return false }
-        return try withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 1) { buffer in
-            repeat {
-                guard let count = try? events.read(into: buffer), count > 0 else { return false }
-            } while try isReadable(events.rawValue, until: .now)
-            return true
-        }
-    }
-
     // MARK: Invariants
 
     /// Checks all that can be seen from outside. The workers are what they are to be.
     private func check() throws {
-        let other = try supervisor.get("/v1/services/other/workers/0?statistics=false")
+        let other = try supervisor.get("/v1/services/other/workers/0")
         let now = try JSONDecoder().decode(WorkerSnapshot.self, from: Data(other.body.utf8))
         try #require(
             now.pid == bystander.pid && now.state == "ready" && now.restarts == 0 && now.incarnation == 1,
             "the bystander: \(now)")
         let live = Set(expected.compactMap(\.pid) + [now.pid ?? 0])
-        let names = Set(expected.indices.compactMap { number in expected[number].incarnation.map { "\(number)@\($0)" } })
+        let names = Set(
+            expected.enumerated().compactMap { number, worker in
+                worker.incarnation.map { "\(number)@\($0)" }
+            })
         try #require(
             eventually { directories("\(supervisor.scene.cgroup)/web") == names },
             "cgroups of web: \(directories("\(supervisor.scene.cgroup)/web")), to be \(names)")
-        try #require(
-            eventually { processes() == [supervisor.pid: "", supervisor.keeper: ""].keys.reduce(into: live) { $0.insert($1) } },
-            "processes: \(processes()), to be \(live), \(supervisor.pid) and \(supervisor.keeper)")
+        let wanted = live.union([supervisor.keeper, supervisor.pid])
+        try #require(eventually { processes() == wanted }, "processes: \(processes()), to be \(wanted)")
         let state = expected.map(\.state).joined(separator: " ")
         let counts = { [self] in
             [supervisor.keeper, supervisor.pid].map { (try? openDescriptors(of: $0).count) ?? 0 }
@@ -239,14 +214,18 @@ final class Ordeal {
             try #require(
                 eventually { counts() == known }, "descriptors in \(state): \(counts()), to be \(known)")
         } else {
-            _ = eventually { sockets() == 0 }
-            descriptors[state] = counts()
+            // Connections of a moment ago may still be open there.
+            var (last, times) = (counts(), 0)
+            _ = eventually {
+                let now = counts()
+                times = now == last ? times + 1 : 0
+                last = now
+                return times == 100
+            }
+            descriptors[state] = last
         }
         try checkNotes()
     }
-
-    /// Connections to the control socket that are open here, as far as they were seen.
-    private func sockets() -> Int { 0 }
 
     /// The directories in one.
     private func directories(_ path: String) -> Set<String> {
@@ -275,9 +254,10 @@ final class Ordeal {
         for (number, worker) in expected.enumerated() {
             let starts = lines.filter { $0[0] == "start" && $0[1] == "\(number)" }.map { UInt64($0[2]) ?? 0 }
             try #require(starts == Array(1...worker.last), "web/\(number) was executed as \(starts)")
-            if let pid = worker.pid {
-                try #require(!lines.contains { $0[0] == "end" && $0[3] == "\(pid)" }, "process \(pid) was told to stop")
-            }
+            guard let incarnation = worker.incarnation else { continue }
+            try #require(
+                !lines.contains { $0[0] == "end" && $0[1] == "\(number)" && $0[2] == "\(incarnation)" },
+                "web/\(number)@\(incarnation) was told to stop")
         }
     }
 
@@ -298,14 +278,63 @@ final class Ordeal {
             }
         }
     }
+}
 
-    /// Whether something becomes true that nothing tells of, such as a zombie's end, and not too late.
-    private func eventually(_ isTrue: () -> Bool) -> Bool {
-        let deadline = ContinuousClock.now + .seconds(5)
-        while !isTrue() {
-            guard .now < deadline else { return false }
-            usleep(1000)
-        }
-        return true
+/// Kills a process after so many system calls of its core's thread.
+final class Killer {
+    private let program: RunningProgram
+
+    /// Begins to count; what the thread's children call before they execute a program counts, too.
+    init(of process: Int32, after calls: Int) throws {
+        program = try RunningProgram([Machine.worker, "kill-after", "\(process)", "cadre-core", "\(calls)"])
+        try program.expect(["watching"])
     }
+
+    /// Ends; returns how many calls there were, or nil if the process was killed.
+    func finish() throws -> Int? {
+        try program.signal(SIGTERM)
+        let words = try program.finish().output.split(whereSeparator: \.isWhitespace)
+        return words.contains("killed") ? nil : words.last.flatMap { Int($0) }
+    }
+}
+
+extension SupervisorProcess {
+    /// Waits until something is true, looking at each event, whichever supervisor tells it; false if it is too late.
+    func waitForEvents(for time: Duration, until isTrue: () throws -> Bool) throws -> Bool {
+        let deadline = ContinuousClock.now + time
+        while ContinuousClock.now < deadline {
+            guard let events = try? connect(to: socket),
+                (try? send("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n", to: events)) != nil
+            else {
+                // There is nobody; whoever comes says so. What one who is gone has said ends in another look.
+                try expect("cadre: going on with ")
+                continue
+            }
+            while try readEvents(events, until: deadline) {
+                if try isTrue() { return true }
+            }
+        }
+        return false
+    }
+
+    /// Waits for more events; false if the supervisor hung up, or if the deadline came first.
+    private func readEvents(_ events: borrowing Descriptor, until deadline: ContinuousClock.Instant) throws -> Bool {
+        guard try isReadable(events.rawValue, until: deadline) else { return false }
+        return try withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 1) { buffer in
+            repeat {
+                guard let count = try? events.read(into: buffer), count > 0 else { return false }
+            } while try isReadable(events.rawValue, until: .now)
+            return true
+        }
+    }
+}
+
+/// Whether something becomes true that nothing tells of, such as a zombie's end, and not too late.
+func eventually(_ isTrue: () -> Bool) -> Bool {
+    let deadline = ContinuousClock.now + .seconds(5)
+    while !isTrue() {
+        guard .now < deadline else { return false }
+        usleep(1000)
+    }
+    return true
 }

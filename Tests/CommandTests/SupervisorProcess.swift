@@ -15,7 +15,7 @@ final class SupervisorProcess {
     private var hasStopped = false
 
     /// The supervisor's process; 0 if there is none at the moment.
-    var pid: Int32 { (try? supervisor()) ?? 0 }
+    var pid: Int32 { (try? findSupervisor()) ?? 0 }
     /// The keeper's process, which was started.
     var keeper: Int32 { program.pid }
     var runtimeDirectory: String { scene.path("run") }
@@ -106,15 +106,16 @@ final class SupervisorProcess {
     }
 
     /// The process of the supervisor, which the keeper started.
-    func supervisor() throws -> Int32 {
+    func supervisor() throws -> Int32 { try #require(try findSupervisor()) }
+
+    private func findSupervisor() throws -> Int32? {
         let children = try Descriptor.open("/proc/\(keeper)/task/\(keeper)/children").readText()
         let processes = children.split(separator: " ").compactMap { Int32($0) }
         // It may be another program than the keeper, and workers whose supervisor died are children of that, too.
-        return try #require(
-            processes.last { process in
-                let line = (try? Descriptor.open("/proc/\(process)/cmdline").readText()) ?? ""
-                return line.split(separator: "\0").dropFirst().contains("supervise")
-            })
+        return processes.last { process in
+            let line = (try? Descriptor.open("/proc/\(process)/cmdline").readText()) ?? ""
+            return line.split(separator: "\0").dropFirst().contains("supervise")
+        }
     }
 
     /// Kills the supervisor, not its keeper, and waits until the next one goes on.

@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(
-        "a file is followed from its end, whole lines in whatever pieces, renamed or truncated", .timeLimit(.minutes(1))
+        "a file is followed from where it ended, whole lines in whatever pieces, renamed or truncated", .timeLimit(.minutes(1))
     )
     func file() async throws {
         let path = "/tmp/cadre-lines-\(getpid())-\(UInt64.random(in: 0 ... .max))"
@@ -36,9 +36,10 @@ import Testing
         }
         let prober = try Prober()
         for way in 0..<3 {
-            try write("ready, but that was another one\n", to: path, flags: O_TRUNC)
+            let former = "ready, but that was another one\n"
+            try write(former, to: path, flags: O_TRUNC)
             let watches = (0..<2).map { _ in LineWatch(text: "ready") {} }
-            for watch in watches { try prober.follow(path, watch) }
+            for watch in watches { try prober.follow(path, from: former.utf8.count, watch) }
             try write("something longer\nre", to: path)
             #expect(watches.allSatisfy { !$0.isOver })
             switch way {

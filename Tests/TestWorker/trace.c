@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <fcntl.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 static long calls;
@@ -61,10 +62,39 @@ static pid_t find_thread(const char *process, const char *name) {
     return thread;
 }
 
-static bool is_exit_of_call(pid_t thread) {
+// Whether anybody else may see that a process was killed after a call and not before it. What only reads, or changes
+// nothing but the process itself, is not worth a kill of its own.
+static bool has_effect(uint64_t call, const uint64_t *arguments) {
+    static const long harmless[] = {
+        SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_mmap, SYS_munmap, SYS_mprotect, SYS_madvise, SYS_brk, SYS_futex,
+        SYS_epoll_pwait, SYS_epoll_ctl, SYS_timerfd_settime, SYS_fstat, SYS_newfstatat, SYS_fstatfs, SYS_lseek, SYS_read,
+        SYS_pread64, SYS_getdents64, SYS_fgetxattr, SYS_inotify_add_watch, SYS_inotify_rm_watch, SYS_pidfd_open,
+        SYS_getpid, SYS_gettid, SYS_getrandom, SYS_fcntl, SYS_clock_gettime, SYS_sched_yield, SYS_prctl,
+#ifdef __x86_64__
+        SYS_epoll_wait, SYS_poll, SYS_readlink, SYS_access, SYS_stat,
+#else
+        SYS_ppoll, SYS_readlinkat, SYS_faccessat,
+#endif
+    };
+    for (size_t i = 0; i < sizeof harmless / sizeof harmless[0]; i++) {
+        if (call == (uint64_t)harmless[i]) {
+            return false;
+        }
+    }
+    return call != SYS_openat || (arguments[2] & O_CREAT) != 0;
+}
+
+// Whether a call ends here that counts.
+static bool is_end_of_call(pid_t thread, bool *counts) {
     struct __ptrace_syscall_info information;
-    return ptrace(PTRACE_GET_SYSCALL_INFO, thread, sizeof information, &information) > 0
-        && information.op == PTRACE_SYSCALL_INFO_EXIT;
+    if (ptrace(PTRACE_GET_SYSCALL_INFO, thread, sizeof information, &information) <= 0) {
+        return false;
+    }
+    if (information.op == PTRACE_SYSCALL_INFO_ENTRY) {
+        *counts = has_effect(information.entry.nr, information.entry.args);
+        return false;
+    }
+    return information.op == PTRACE_SYSCALL_INFO_EXIT && *counts;
 }
 
 void behave_kill_after(char **arguments) {
@@ -79,6 +109,8 @@ void behave_kill_after(char **arguments) {
         fail("ptrace");
     }
     bool is_watching = false;
+    // Of the thread, and of the one process that it may have started.
+    bool counts[2] = {false, false};
     for (;;) {
         int status;
         const pid_t stopped = waitpid(-1, &status, __WALL);
@@ -101,7 +133,7 @@ void behave_kill_after(char **arguments) {
             ptrace(PTRACE_DETACH, stopped, NULL, 0);
             continue;
         }
-        if (signal == (SIGTRAP | 0x80) && is_exit_of_call(stopped) && ++calls == last) {
+        if (signal == (SIGTRAP | 0x80) && is_end_of_call(stopped, &counts[stopped != thread]) && ++calls == last) {
             has_killed = 1;
             kill(process, SIGKILL);
             if (stopped != thread) {

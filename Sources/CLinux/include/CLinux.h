@@ -83,7 +83,7 @@ int cadre_o_path(void);
 // recv(2) without waiting, with the descriptors that came along, which are close-on-exec. It returns the message's whole
 // length, even if that is more than fits. At the call, *count is how many descriptors there is room for; afterwards it
 // is how many came, or -1 if some were lost: then none is left open.
-ssize_t cadre_receive_all(int socket, void *buffer, size_t size, int *descriptors, int *count);
+ssize_t cadre_receive_all(int socket, void *buffer, size_t size, int *descriptors, int *count, int flags);
 
 // Whether two descriptors of this process stand for one open file (kcmp(2)); false if that can't be found out.
 bool cadre_is_same_file(int first, int second);
