@@ -88,7 +88,7 @@ struct Stillness {
 
     /// Lets the first supervisor be followed by one that adopts its workers, and has a look.
     init(_ supervisor: SupervisorProcess, _ market: Market) throws {
-        try Killer(of: supervisor, kills: 1, seed: 1).finish(reading: supervisor)
+        try RandomKiller(of: supervisor, kills: 1, seed: 1).finish(reading: supervisor)
         try market.waitForMore()
         (pids, kept, held) = try Self.look(at: supervisor)
     }
@@ -143,7 +143,7 @@ private func isReaped(_ process: Int32) throws -> Bool {
 }
 
 /// Tests/load/killer.py, which kills the supervisor at random instants.
-final class Killer {
+final class RandomKiller {
     private let program: RunningProgram
     private let kills: Int
 

@@ -77,7 +77,7 @@ import Testing
     func kills() throws {
         try withMarket(of: [.gunicorn, .nginx]) { supervisor, market in
             let before = try Stillness(supervisor, market)
-            let killer = try Killer(of: supervisor, kills: 100, seed: 0xCAD4E)
+            let killer = try RandomKiller(of: supervisor, kills: 100, seed: 0xCAD4E)
             try killer.finish(reading: supervisor)
             try market.waitForMore()
             try supervisor.readLog()
@@ -111,7 +111,7 @@ import Testing
         try withSupervisor({ try server.service(in: $0, port: port) }) { supervisor in
             for number in 0..<2 { try supervisor.ready("\(server)/\(number)") }
             let load = try Load([port])
-            let killer = try Killer(of: supervisor, kills: 25, seed: 0xF1EE7)
+            let killer = try RandomKiller(of: supervisor, kills: 25, seed: 0xF1EE7)
             var commands = 0
             while try killer.isAtWork() {
                 // It may find no supervisor, or lose it before there is an answer.
