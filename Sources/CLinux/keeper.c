@@ -62,17 +62,7 @@ pid_t cadre_ended_child(int *status) {
     if (waitid(P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT) != 0 || information.si_pid == 0) {
         return 0;
     }
-    switch (information.si_code) {
-    case CLD_EXITED:
-        *status = W_EXITCODE(information.si_status, 0);
-        break;
-    case CLD_DUMPED:
-        *status = W_EXITCODE(0, information.si_status) | WCOREFLAG;
-        break;
-    default:
-        *status = W_EXITCODE(0, information.si_status);
-        break;
-    }
+    *status = cadre_wait_status(&information);
     return information.si_pid;
 }
 

@@ -46,6 +46,17 @@ static int ask_kernel(int pidfd, int *status) {
     return 1;
 }
 
+int cadre_wait_status(const siginfo_t *information) {
+    switch (information->si_code) {
+    case CLD_EXITED:
+        return W_EXITCODE(information->si_status, 0);
+    case CLD_DUMPED:
+        return W_EXITCODE(0, information->si_status) | WCOREFLAG;
+    default:
+        return W_EXITCODE(0, information->si_status);
+    }
+}
+
 int cadre_reap(int pidfd, bool leave, int *status) {
     siginfo_t information = {.si_pid = 0};
     if (waitid(P_PIDFD, (id_t)pidfd, &information, WEXITED | WNOHANG | (leave ? WNOWAIT : 0)) != 0) {
@@ -54,16 +65,6 @@ int cadre_reap(int pidfd, bool leave, int *status) {
     if (information.si_pid == 0) {
         return 0;
     }
-    switch (information.si_code) {
-    case CLD_EXITED:
-        *status = W_EXITCODE(information.si_status, 0);
-        break;
-    case CLD_DUMPED:
-        *status = W_EXITCODE(0, information.si_status) | WCOREFLAG;
-        break;
-    default:
-        *status = W_EXITCODE(0, information.si_status);
-        break;
-    }
+    *status = cadre_wait_status(&information);
     return 1;
 }

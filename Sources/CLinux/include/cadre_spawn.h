@@ -86,4 +86,7 @@ int cadre_spawn(struct cadre_spawn *spawn);
 // With `leave` a child is left to be reaped later, so that its status isn't lost with this process.
 int cadre_reap(int pidfd, bool leave, int *status);
 
+// What waitid(2) told, as a status of wait(2).
+int cadre_wait_status(const siginfo_t *information);
+
 #endif
