@@ -66,8 +66,6 @@ final class Launcher {
         }
     }
 
-    /// Goes on with what workers print that a supervisor before had started.
-
     /// Goes on with what an incarnation prints that a supervisor before had started.
     func resumeLog(of incarnation: LiveIncarnation, since: Double) throws {
         try logs.resume(incarnation, since: since)
