@@ -129,21 +129,29 @@ final class Ordeal {
         return calls
     }
 
+    /// The supervisor that follows on another one, or the present one.
+    private func successor(of former: Int32) throws -> Int32 {
+        var found = former
+        let isThere = eventually {
+            found = supervisor.pid
+            return found != .max && found != former
+        }
+        try #require(isThere, "nobody follows \(former)")
+        return found
+    }
+
     /// Gives a command to a supervisor that is killed so long after it was acknowledged, and again so long after its
     /// successor was started.
     func suffer(_ command: Command, killedAfter delays: [Duration]) throws {
         let isAcknowledged = try give(command)
         var last: Int32 = 0
         for delay in delays {
-            let former = last
-            try #require(eventually { supervisor.pid > 0 && supervisor.pid != former }, "nobody follows \(former)")
-            last = supervisor.pid
+            last = try successor(of: last)
             usleep(UInt32(delay / .microseconds(1)))
             kill(last, SIGKILL)
             deaths += 1
         }
-        let former = last
-        try #require(eventually { supervisor.pid > 0 && supervisor.pid != former }, "nobody follows \(former)")
+        _ = try successor(of: last)
         try settle(to: outcome(of: command), orStay: !isAcknowledged)
         try check()
     }
@@ -331,7 +339,7 @@ extension SupervisorProcess {
 
 /// Whether something becomes true that nothing tells of, such as a zombie's end, and not too late.
 func eventually(_ isTrue: () -> Bool) -> Bool {
-    let deadline = ContinuousClock.now + .seconds(5)
+    let deadline = ContinuousClock.now + Machine.patience
     while !isTrue() {
         guard .now < deadline else { return false }
         usleep(1000)

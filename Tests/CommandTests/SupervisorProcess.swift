@@ -14,8 +14,9 @@ final class SupervisorProcess {
     private let program: RunningProgram
     private var hasStopped = false
 
-    /// The supervisor's process; 0 if there is none at the moment.
-    var pid: Int32 { (try? findSupervisor()) ?? 0 }
+    /// The supervisor's process; a number that no process has if there is none at the moment. (A signal to 0 would go to
+    /// this process and all that it has started.)
+    var pid: Int32 { (try? findSupervisor()) ?? .max }
     /// The keeper's process, which was started.
     var keeper: Int32 { program.pid }
     var runtimeDirectory: String { scene.path("run") }

@@ -41,12 +41,11 @@ let serviceFamilies: [MetricFamily<ServiceSubject>] =
             .flag($0.service.isHealthy)
         },
         MetricFamily(
-            "cadre_service_rollout", .gauge, "Where the latest roll-out is; absent if there was none.",
+            "cadre_service_rollout", .gauge, "Where the latest roll-out is; nowhere if there was none.",
             by: "state", [("paused", nil)] + Rollout.State.allCases.map { ($0.rawValue, $0) }
         ) { subject, state in
-            subject.service.rollout.map { rollout in
-                .flag(rollout.isPaused ? state == nil : state == rollout.state)
-            }
+            let rollout = subject.service.rollout
+            return .flag(rollout?.isPaused == true ? state == nil : state != nil && state == rollout?.state)
         },
         MetricFamily(
             "cadre_service_outdated_workers", .gauge,
