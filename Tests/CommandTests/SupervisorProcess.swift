@@ -124,15 +124,22 @@ final class SupervisorProcess {
     /// - Returns: the process of the next one.
     @discardableResult
     func replace(_ signal: Int32 = SIGKILL, at location: SourceLocation = #_sourceLocation) throws -> Int32 {
+        // What is logged by now is written down when this is answered; what isn't written would be said once more.
+        try answer(at: location)
         // What earlier ones said is no answer.
         while try program.hasPrinted(["going on with "]) {}
         kill(try supervisor(), signal)
         try program.expect(["going on with "], at: location)
-        // Who answers has told the keeper that it is up. It may have a mount of its own there.
+        // Who answers has told the keeper that it is up.
+        try answer(at: location)
+        return try supervisor()
+    }
+
+    /// Asks for something; the supervisor may have a mount of its own where its socket is.
+    private func answer(at location: SourceLocation) throws {
         let connection = try connect(to: "/proc/\(keeper)/root\(socket)")
         try send(requestText("GET", "/v1"), to: connection)
         #expect(try connection.readText().contains(" 200 "), sourceLocation: location)
-        return try supervisor()
     }
 
     /// Changes the configuration and tells the supervisor.
