@@ -76,6 +76,12 @@ final class LiveIncarnation {
         let startTime: UInt64?
         var watch: Watch?
 
+        /// Whether it is a zombie, or gone.
+        var hasEnded: Bool {
+            var descriptor = pollfd(fd: pidfd.rawValue, events: Int16(POLLIN), revents: 0)
+            return poll(&descriptor, 1, 0) > 0
+        }
+
         init(pid: Int32, pidfd: consuming Descriptor, _ parent: Parent, startTime: UInt64? = nil) {
             self.pid = pid
             self.pidfd = pidfd

@@ -79,8 +79,15 @@ extension Supervisor {
 
     private func leaderChanged(_ leader: LiveIncarnation.Leader, of incarnation: LiveIncarnation) {
         guard let exit = reap(leader, of: incarnation) else {
-            // Somebody else's child, which that one hasn't reaped; the hang-up says when it has.
-            if let watch = leader.watch { try? reactor.change(watch, to: []) }
+            guard let watch = leader.watch else { return }
+            if leader.parent == .keeper {
+                // The keeper tells.
+                reactor.cancel(watch)
+                leader.watch = nil
+            } else {
+                // Somebody else's child, which that one hasn't reaped; the hang-up says when it has.
+                try? reactor.change(watch, to: [])
+            }
             return
         }
         if let watch = leader.watch { reactor.cancel(watch) }
@@ -91,10 +98,26 @@ extension Supervisor {
     private func reap(_ leader: LiveIncarnation.Leader, of incarnation: LiveIncarnation) -> ProcessExit? {
         do {
             // It is reaped when its end is written down.
-            return try Pidfd.exit(of: leader.pidfd)
+            let exit = try Pidfd.exit(of: leader.pidfd)
+            guard leader.parent == .keeper, exit == .unknown || exit == nil else { return exit }
+            // The keeper's child: who reaps it is the keeper, which has told how it ended, or is about to. The kernel
+            // can't tell before Linux 6.15, nor while that happens.
+            if exit == .unknown || leader.hasEnded { awaitKeeper(leader, of: incarnation) }
+            return nil
         } catch {
             events.log(.warning, .trouble, "\(incarnation.worker): \(error)", incarnation.worker, incarnation.number)
             return .unknown
+        }
+    }
+
+    /// Takes a leader's end for unknown if the keeper doesn't tell of it, as one does that isn't its parent.
+    private func awaitKeeper(_ leader: LiveIncarnation.Leader, of incarnation: LiveIncarnation) {
+        let (worker, number, pid) = (incarnation.worker, incarnation.number, leader.pid)
+        _ = reactor.schedule(at: Reactor.now + .seconds(5)) { [unowned self] in
+            guard let incarnation = live(worker, number), incarnation.leader?.pid == pid, incarnation.exit == nil else {
+                return
+            }
+            leaderEnded(.unknown, of: incarnation)
         }
     }
 
