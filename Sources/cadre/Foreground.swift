@@ -35,6 +35,8 @@ enum Foreground {
         if let link = KeeperLink() {
             var options = options
             options.keeper = link
+            // It was executed by the number of a descriptor, which is no name for ps(1) to show.
+            try? Descriptor.open("/proc/self/comm", flags: O_WRONLY).write("cadre")
             supervise(options, load)
         }
         // What is wrong with it is told before anything is started.

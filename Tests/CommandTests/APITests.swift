@@ -58,7 +58,7 @@ struct APIFuzzTests {
             + service("chatty", "sleep", more: Self.more())
         try withSupervisor(toml) { supervisor in
             try supervisor.ready("web/3")
-            try APIProgram.run("follow", with: supervisor)
+            try APIProgram.run("follow", with: supervisor, silence: .seconds(300))
         }
     }
 }
