@@ -167,7 +167,10 @@ public actor Supervisor {
             if phase == .over { continuation.resume() } else { finished = continuation }
         }
         events.stream.finish()
-        if incarnations.isEmpty { await launcher.finish() }
+        if incarnations.isEmpty {
+            launcher.removeNotificationSockets(allBut: [])
+            await launcher.finish()
+        }
         close()
     }
 

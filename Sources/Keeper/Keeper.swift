@@ -275,7 +275,8 @@ public final class Keeper {
     private func receiveMessages() {
         withUnsafeTemporaryAllocation(byteCount: Self.longestMessage, alignment: 1) { buffer in
             var descriptor: Int32 = -1
-            while true {
+            // What comes behind a hand-over is for the other keeper.
+            while result == nil {
                 let count = cadre_receive(
                     ours.rawValue, buffer.baseAddress!, buffer.count, &descriptor, Int32(MSG_DONTWAIT))
                 guard count > 0 else { return }

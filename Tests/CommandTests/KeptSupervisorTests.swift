@@ -119,16 +119,24 @@ import Testing
 
     @Test("a roll-out that is paused stays paused, and goes on when it is told to")
     func pausedRollout() throws {
-        func toml(_ name: String) -> String {
+        // None is ready before the gate is open.
+        func toml(_ name: String, _ scene: Scene) -> String {
             service(
-                "web", "notify", "STATUS=\(name)\\nREADY=1", workers: 4,
-                more: "ready.by = 'notify'\n[service.web.rollout]\nmin_ready = '300ms'")
+                "web",
+                script: """
+                    until test -e \(scene.path("gate")); do sleep 0.05; done
+                    exec "$worker" notify 'STATUS=\(name)\\nREADY=1'
+                    """, workers: 4, more: "ready.by = 'notify'")
         }
-        try withSupervisor(toml("first")) { supervisor in
+        try withSupervisor({
+            try $0.write("gate", ""); return toml("first", $0)
+        }) { supervisor in
             for number in 0..<4 { try supervisor.ready("web/\(number)") }
-            try supervisor.reload(toml("second"))
+            unlink(supervisor.scene.path("gate"))
+            try supervisor.reload(toml("second", supervisor.scene))
             try supervisor.expect("starting a successor of web/0")
             #expect(try supervisor.cadre("rollout", "pause", "web").code == 0)
+            try supervisor.scene.write("gate", "")
             try supervisor.expect("is through with 1 of 4 workers")
             try supervisor.replace()
             let texts = { try supervisor.status().services[0].workers.map(\.statusText) }
