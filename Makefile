@@ -75,7 +75,9 @@ test-tools:
 
 .PHONY: test-host
 test-host: build test-tools ## run the tests on this machine
-	swift test --skip-build --disable-xctest
+	@# Failures once more, as the end of a long output is what is read first, and kept longest.
+	swift test --skip-build --disable-xctest 2>&1 | tee .build/host-tests.log \
+	    || { grep -aE '^(✘|↳)' .build/host-tests.log; exit 1; }
 
 .PHONY: test-vm
 test-vm: packages build release ## run the tests in virtual machines with Debian 12 and 13

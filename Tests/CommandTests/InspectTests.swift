@@ -12,7 +12,7 @@ struct InspectTests {
             let file = try scene.write("known file", "")
             return """
                 [service.web]
-                command = ['/bin/sh', '-c', '''if [ ! -e ended ]; then : > ended; exit 3; fi; exec 7< "$FILE"; sleep 1000 & exec "$worker" notify READY=1''']
+                command = ['/bin/sh', '-c', '''if [ ! -e ended ]; then : > ended; exit 3; fi; exec 7< "$FILE"; sleep 1000 & until read -r name < /proc/$!/comm && [ "$name" = sleep ]; do :; done; exec "$worker" notify READY=1''']
                 directory = '\(scene.directory)'
                 environment = { worker = '\(Machine.worker)', FILE = '\(file)', API_TOKEN = 'abc', COLOUR = "blue\\u001b[31m" }
                 ready.by = 'notify'

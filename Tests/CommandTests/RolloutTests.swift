@@ -277,7 +277,9 @@ import Testing
     func metrics() throws {
         try withSupervisor(good("first", "failures = 1")) { supervisor in
             for number in 0..<3 { try supervisor.ready("web/\(number)") }
-            #expect(try !supervisor.get("/metrics").body.contains("cadre_service_rollout{"))
+            let before = try supervisor.get("/metrics").body
+            #expect(before.contains("cadre_service_rollout{service=\"web\",state=\"stopped\"} 0"))
+            #expect(!before.contains(/cadre_service_rollout\{.*\} 1/))
             try supervisor.scene.write("cadre.toml", bad("failures = 1"))
             #expect(try supervisor.cadre("apply").code == 5)
             let text = try supervisor.get("/metrics").body

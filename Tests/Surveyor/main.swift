@@ -80,7 +80,7 @@ let supervisor = try Supervisor(
             }
             earlier[name] = value
         }
-        if surveys % 50 == 0 {
+        if surveys % 50 == 0, (earlier["mortal exit"] ?? 0) > 0 {
             try await supervisor.command(.restart, on: [WorkerID(service: "stubborn", number: 0)])
         }
     }
