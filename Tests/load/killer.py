@@ -3,7 +3,8 @@
 Usage: killer.py [--kills N] [--seed N] [--longest MILLISECONDS] KEEPER
 
 The instants are spread evenly over the time from a supervisor's first instruction on, so that some die while they are
-executed, some while they adopt what their predecessor left, and some while they do nothing.
+executed, some while they adopt what their predecessor left, and some while they do nothing. The last line of output is
+the process ID of the supervisor that lives on.
 """
 
 import argparse
@@ -41,17 +42,21 @@ def supervisor(besides: int) -> int | None:
     return None
 
 
+def successor(of: int) -> int:
+    deadline = time.monotonic() + 60
+    while not (found := supervisor(besides=of)):
+        if time.monotonic() > deadline:
+            raise SystemExit(f"no supervisor within a minute of the death of {of}")
+        # Nothing tells of a child of somebody else.
+        time.sleep(0.001)
+    return found
+
+
 instants = random.Random(options.seed)
 print("seed", options.seed, flush=True)
 victim = 0
 for kill in range(1, options.kills + 1):
-    deadline = time.monotonic() + 60
-    while not (found := supervisor(besides=victim)):
-        if time.monotonic() > deadline:
-            raise SystemExit(f"no supervisor within a minute of kill {kill - 1}")
-        # Nothing tells of a child of somebody else.
-        time.sleep(0.001)
-    victim = found
+    victim = successor(of=victim)
     descriptor = os.pidfd_open(victim)
     wait = instants.uniform(0, options.longest) / 1000
     # A supervisor that ends by itself is a fault.
@@ -61,3 +66,4 @@ for kill in range(1, options.kills + 1):
     select.select([descriptor], [], [])
     os.close(descriptor)
     print(f"kill {kill}: {victim} after {wait * 1000:.0f} ms", flush=True)
+print(successor(of=victim), flush=True)
