@@ -24,6 +24,10 @@ struct DocumentNode: Hashable, Sendable {
             let line = 1 + text.utf8[..<nul].count { $0 == UInt8(ascii: "\n") }
             throw SpecificationError(file: file, line: line, "the line has a NUL character; this is not a text file")
         }
+        let locator = KeyLocator(text)
+        if let (line, problem) = locator.hazards.first {
+            throw SpecificationError(file: file, line: line, "this is not TOML: \(problem)")
+        }
         let table: TOMLTable
         do {
             table = try TOMLTable(string: text)
@@ -34,7 +38,6 @@ struct DocumentNode: Hashable, Sendable {
         } catch {
             throw SpecificationError(file: file, line: nil, "this is not TOML: \(error)")
         }
-        let locator = KeyLocator(text)
         if let line = locator.nulEscapes.first {
             throw SpecificationError(
                 file: file, line: line, "the text has an escaped NUL character, which no argument or name can hold")

@@ -1,12 +1,14 @@
 /// Finds the line of every key and array element in a TOML document, which TOMLKit does not tell.
 ///
-/// The document must have been accepted by the parser: this only follows its lexical structure
-/// (https://toml.io/en/v1.0.0), and finds nothing useful, but ends, where there is none.
+/// This only follows a document's lexical structure (https://toml.io/en/v1.0.0), and finds nothing useful, but ends, where
+/// there is none.
 struct KeyLocator {
     /// The line, from 1 on, of each table, key and array element.
     private(set) var lines: [DocumentPath: Int] = [:]
     /// Lines with an escape for U+0000, at which TOMLKit would silently cut off the text.
     private(set) var nulEscapes: [Int] = []
+    /// What isn't TOML in a way that would have TOMLKit end the process, and its line.
+    private(set) var hazards: [(line: Int, problem: String)] = []
 
     private let bytes: [UInt8]
     private var position = 0
@@ -38,6 +40,10 @@ struct KeyLocator {
         advance()
         let isArray = current == UInt8(ascii: "[")
         if isArray { advance() }
+        skipBlanks()
+        if let byte = current, byte != UInt8(ascii: "]"), !Self.beginsKey(byte) {
+            hazards.append((line, "a table's name has letters from A to Z, digits, _ and - only; put others in quotes"))
+        }
         let keys = scanKeys()
         while current == UInt8(ascii: "]") { advance() }
 
@@ -56,6 +62,17 @@ struct KeyLocator {
             }
         }
         return path
+    }
+
+    /// Whether a key, bare or in quotes, can begin with this.
+    private static func beginsKey(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "\""),
+            UInt8(ascii: "'"):
+            true
+        default: false
+        }
     }
 
     private mutating func scanKeyAndValue(in table: DocumentPath) {
@@ -107,6 +124,10 @@ struct KeyLocator {
             skipTrivia()
             guard let byte = current else { return }
             if byte == UInt8(ascii: "]") { return advance() }
+            // Beyond ASCII are kinds of white space that are none in TOML.
+            if byte == UInt8(ascii: "}") || !(0x21..<0x7F).contains(byte) {
+                hazards.append((line, "in an array there is something that no value begins with; put text in quotes"))
+            }
             if byte == UInt8(ascii: ",") || byte == UInt8(ascii: "}") {
                 advance()
                 continue

@@ -360,6 +360,32 @@ import Testing
         #expect(complaints("a = 1\na = 2\n").first?.hasPrefix("cadre.toml:2: this is not TOML: ") == true)
     }
 
+    @Test(
+        "what would have the parser end the process is reported before",
+        arguments: [
+            "[!]", "[é]", "[[é]]", "[ \n]", "[#]", "a = [}]", "a = [ \u{85} ]", "a = [\u{2028}]", "a = [1, {b = [}]}]",
+        ])
+    func hazards(line: String) {
+        let problems = complaints("x = 1\n\(line)\n")
+        #expect(
+            problems.count == 1 && problems.first?.hasPrefix("cadre.toml:2: this is not TOML: ") == true, "\(problems)")
+    }
+
+    @Test("what looks like that in strings and comments is neither")
+    func harmless() {
+        #expect(
+            complaints(
+                """
+                # [!] a = [}]
+                [service."é"]
+                [service.web]
+                command = ["}", '''[é]
+                [!]''', "a", # }
+                ]
+                """
+            ).allSatisfy { !$0.contains("not TOML") })
+    }
+
     @Test("characters that no argument can hold are reported")
     func nul() {
         #expect(
