@@ -113,7 +113,7 @@ extension LeaderInspection.ResourceLimit {
         let lines = text.split(separator: "\n")
         guard let head = lines.first, let soft = head.offset(of: "Soft Limit"),
             let hard = head.offset(of: "Hard Limit"),
-            let unit = head.offset(of: "Units")
+            let unit = head.offset(of: "Units"), soft < hard, hard < unit
         else { return [] }
         return lines.dropFirst().map { line in
             let unitText = line.column(unit, .max)

@@ -42,10 +42,11 @@ struct HTTPAnswer {
         while true {
             switch place {
             case .head:
-                guard let end = lineEnd(twice: true) else {
-                    if bytes.count > Self.mostHeadBytes { return .failed("the head of its answer has no end") }
-                    return isHTTP ? nil : .failed("it does not answer in HTTP")
-                }
+                // However the bytes come, in many pieces or in one, what comes of them is the same.
+                guard isHTTP else { return .failed("it does not answer in HTTP") }
+                let end = lineEnd(twice: true)
+                if end ?? bytes.count > Self.mostHeadBytes { return .failed("the head of its answer has no end") }
+                guard let end else { return nil }
                 let head = String(decoding: bytes[..<end], as: UTF8.self)
                 bytes.removeFirst(min(bytes.count, end))
                 if let result = read(head: head) { return result }
@@ -58,9 +59,9 @@ struct HTTPAnswer {
                 }
                 return nil
             case .chunkSize:
-                guard let end = lineEnd(twice: false) else {
-                    return bytes.count > 1024 ? .failed("its answer is not as HTTP has it") : nil
-                }
+                let end = lineEnd(twice: false)
+                if end ?? bytes.count > 1024 { return .failed("its answer is not as HTTP has it") }
+                guard let end else { return nil }
                 let digits = String(decoding: bytes[..<end], as: UTF8.self).prefix(while: \.isHexDigit)
                 guard let size = Int(digits, radix: 16), size >= 0 else {
                     return .failed("its answer is not as HTTP has it")
@@ -77,10 +78,10 @@ struct HTTPAnswer {
                 }
                 place = .chunkEnd
             case .chunkEnd:
-                guard let end = lineEnd(twice: false) else {
-                    return bytes.count > 2 ? .failed("its answer is not as HTTP has it") : nil
-                }
-                bytes.removeFirst(end)
+                let ending: [UInt8] = bytes.first == UInt8(ascii: "\r") ? [0x0D, 0x0A] : [0x0A]
+                guard bytes.count >= ending.count else { return nil }
+                guard bytes.starts(with: ending) else { return .failed("its answer is not as HTTP has it") }
+                bytes.removeFirst(ending.count)
                 place = .chunkSize
             }
         }

@@ -54,6 +54,7 @@ import Testing
             Max open files            1024                 1048576              files     \n\
             Max nice priority         0                    0                    \n
             """)
+        #expect(LeaderInspection.ResourceLimit.parse("Units  Hard Limit  Soft Limit\nMax x  1  2").isEmpty)
         #expect(limits.count == 3)
         #expect(
             limits[1]

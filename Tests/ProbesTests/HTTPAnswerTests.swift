@@ -47,6 +47,24 @@ import Testing
                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffffff\r\n", "fine",
                 .failed("its answer is not as HTTP has it")
             ),
+            (
+                // More than the chunk was to have, up to the next line's end.
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nfine\r\n0\r\n\r\n", "fine",
+                .failed("its answer is not as HTTP has it")
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nfi\rx2\r\nne\r\n0\r\n\r\n", "fine",
+                .failed("its answer is not as HTTP has it")
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;\(String(repeating: "x", count: 2000))\r\n",
+                "fine",
+                .failed("its answer is not as HTTP has it")
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nA: \(String(repeating: "x", count: 20_000))\r\n\r\n", nil,
+                .failed("the head of its answer has no end")
+            ),
             ("HTTP/1.1 20 OK\r\n\r\n", nil, .failed("it does not answer in HTTP")),
             ("\r\n\r\n", nil, .failed("it does not answer in HTTP")),
         ] as [(String, String?, ProbeResult)])
