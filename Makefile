@@ -66,7 +66,7 @@ run: release ## build cadre and run the example examples/hello
 	PATH="$$(dirname "$(release_cadre)"):$$PATH" examples/hello/run
 
 .PHONY: test
-test: packages test-host test-vm ## run all tests, on this machine and in virtual machines
+test: packages test-host test-fuzz test-vm ## run all tests, on this machine and in virtual machines
 
 .PHONY: test-tools
 test-tools:
@@ -78,6 +78,10 @@ test-host: build test-tools ## run the tests on this machine
 	@# Failures once more, as the end of a long output is what is read first, and kept longest.
 	swift test --skip-build --disable-xctest 2>&1 | tee .build/host-tests.log \
 	    || { grep -aE '^(✘|↳ [^/T])' .build/host-tests.log; exit 1; }
+
+.PHONY: test-fuzz
+test-fuzz: build-packages ## feed what reads bytes from outside with thousands of new ones
+	Tests/fuzz
 
 .PHONY: test-vm
 test-vm: packages build release ## run the tests in virtual machines with Debian 12 and 13

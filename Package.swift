@@ -157,3 +157,16 @@ let package = Package(
     ],
     cLanguageStandard: .gnu11
 )
+
+// The fuzzer has no entry point of its own but libFuzzer's, so it can be built with that alone; see Tests/fuzz.
+if Context.environment["CADRE_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: [
+                "Cadre", "ControlAPI", "ControlGroups", "Keeper", "Probes", "Processes", "Specification", "Supervision",
+                "Systemd",
+            ],
+            path: "Tests/Fuzz", exclude: ["corpora"],
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+}

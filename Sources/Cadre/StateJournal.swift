@@ -132,7 +132,7 @@ final class StateJournal {
         unlink("\(path).new")
     }
 
-    private static func checksum(of bytes: ArraySlice<UInt8>) -> String {
+    static func checksum(of bytes: ArraySlice<UInt8>) -> String {
         // FNV-1a, 32 bits.
         var hash: UInt32 = 0x811C_9DC5
         for byte in bytes { hash = (hash ^ UInt32(byte)) &* 0x0100_0193 }
@@ -185,7 +185,11 @@ final class StateJournal {
     /// - Throws: an error that says so if it is one of a later version.
     static func read(_ path: String) throws -> Records? {
         guard let file = try? Descriptor.open(path, flags: O_NOFOLLOW) else { return nil }
-        let text = try file.readBytes(path)
+        return try parse(try file.readBytes(path), path)
+    }
+
+    /// The same for what a file contains.
+    static func parse(_ text: [UInt8], _ path: String) throws -> Records? {
         var records: Records?
         // What the file began with is whole: it was put in its place when it was.
         var hasBegun = false

@@ -19,6 +19,15 @@ public struct RootMark: Hashable, Sendable {
         self.startTime = startTime
         self.runtimeDirectory = runtimeDirectory
     }
+
+    /// The mark whose first two parts are in the text of an attribute; nil if they aren't.
+    init?(parsing text: String, runtimeDirectory: String) {
+        let numbers = text.split(separator: " ")
+        guard numbers.count == 2, let supervisor = Int32(numbers[0]), let startTime = UInt64(numbers[1]) else {
+            return nil
+        }
+        self.init(supervisor: supervisor, startTime: startTime, runtimeDirectory: runtimeDirectory)
+    }
 }
 
 extension RootMark {
@@ -82,11 +91,7 @@ extension ControlGroup {
         guard let text = try attribute(Self.supervisorAttribute),
             let runtimeDirectory = try attribute(Self.runtimeDirectoryAttribute), try isOwn()
         else { return nil }
-        let numbers = text.split(separator: " ")
-        guard numbers.count == 2, let supervisor = Int32(numbers[0]), let startTime = UInt64(numbers[1]) else {
-            return nil
-        }
-        var mark = RootMark(supervisor: supervisor, startTime: startTime, runtimeDirectory: runtimeDirectory)
+        guard var mark = RootMark(parsing: text, runtimeDirectory: runtimeDirectory) else { return nil }
         mark.enabledAbove = try attribute(Self.enabledAboveAttribute).map(Controller.parse)
         return mark
     }
