@@ -54,6 +54,18 @@ struct UnixPolicy: Hashable, Sendable {
         case user(UInt32)
         case group(UInt32)
         case workers(of: String)
+
+        init(_ holder: ControlGrant.Holder) throws(GrantError) {
+            do throws(CredentialsError) {
+                switch holder {
+                case .user(let name): self = .user(try Credentials.userID(name))
+                case .group(let name): self = .group(try Credentials.groupID(name))
+                case .workers(let service): self = .workers(of: service)
+                }
+            } catch {
+                throw GrantError(holder: holder, error: error)
+            }
+        }
     }
 
     private let group: Group?
@@ -65,12 +77,7 @@ struct UnixPolicy: Hashable, Sendable {
         group = try control.group.map(Group.init)
         readOnlyGroup = try control.readOnlyGroup.map(Group.init)
         for grant in control.allow {
-            let holder: Holder =
-                switch grant.holder {
-                case .user(let name): .user(try Credentials.userID(name))
-                case .group(let name): .group(try Credentials.groupID(name))
-                case .workers(let service): .workers(of: service)
-                }
+            let holder = try Holder(grant.holder)
             // Two names may stand for one user.
             grants[holder, default: []] += try grant.services.map { try NamePattern($0) }
         }
@@ -125,4 +132,12 @@ struct UnixPolicy: Hashable, Sendable {
         let full = geteuid() == 0 ? "root\(members) may" : "root, the user \(geteuid())\(members) may"
         return full + (readOnlyGroup.map { "; the members of the group \($0.name) may look, and change nothing" } ?? "")
     }
+}
+
+/// Somebody in `[control.allow]` who isn't there.
+private struct GrantError: Error, CustomStringConvertible {
+    let holder: ControlGrant.Holder
+    let error: CredentialsError
+
+    var description: String { "control.allow of \"\(holder)\": \(error); name another one, or leave it out" }
 }

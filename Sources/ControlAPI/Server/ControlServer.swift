@@ -218,7 +218,12 @@ public actor ControlServer {
             return
         }
         let descriptor = Descriptor(owning: number)
-        let visitor = entrance.door.visitor(at: descriptor)
+        var visitor = entrance.door.visitor(at: descriptor)
+        if visitor.isUnknown {
+            reserve = nil
+            visitor = entrance.door.visitor(at: descriptor)
+            reserve = try? Descriptor.open("/dev/null")
+        }
         guard let access = entrance.door.access(of: visitor) else { return }
         let others = connections.values.count { $0.level != .full }
         guard connections.count < Self.mostConnections,

@@ -40,6 +40,12 @@ enum Door: Sendable {
     enum Visitor: Sendable {
         case local(ControlSocket.Peer?)
         case remote(address: String)
+
+        /// Whether it could not be found out, for the want of a descriptor perhaps.
+        var isUnknown: Bool {
+            guard case .local(let peer) = self else { return false }
+            return peer.map { $0.origin == .unknown } ?? true
+        }
     }
 
     /// Finds out who is at the other end of `socket`.

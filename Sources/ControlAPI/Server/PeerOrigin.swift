@@ -36,27 +36,20 @@ enum PeerOrigin: Hashable, Sendable {
         self = .worker(service: service, name: names.count > 1 ? String(names[1]) : "")
     }
 
-    /// Finds out about the process that connected a socket.
+    /// Finds out about the process that connected a socket, with one descriptor at a time.
     ///
-    /// Its number may be another process's by now, one that is no worker. So the process is held by the pidfd that the
-    /// kernel has kept for the socket (Linux 6.5), and the cgroup that was read counts only if that process was alive
-    /// afterwards. Before Linux 6.5 the pidfd is opened by number: a worker's process that connects, ends, and has its
-    /// number given to another one between that and the call of this, is taken for that other one.
+    /// Its number may be another process's by now, one that is no worker. So the cgroup that is found by the number counts
+    /// only if the process that connected is there afterwards, by the pidfd that the kernel has kept for the socket
+    /// (Linux 6.5). Before that, a worker's process that connects, ends, and has its number given to another one before
+    /// the connection is accepted, is taken for that other one.
     init(socket: borrowing Descriptor, process: Int32, user: UInt32) {
         // Another pid namespace's, and not of one below ours, where workers are.
         guard process != 0 else {
             self = .outside
             return
         }
-        var number = cadre_peer_pidfd(socket.rawValue)
-        if number < 0, cadre_errno() == ENOPROTOOPT { number = cadre_pidfd_open(process) }
-        guard number >= 0, let root = Self.root else {
-            self = .unknown
-            return
-        }
-        let pidfd = Descriptor(owning: number)
         let text = try? Descriptor.open("/proc/\(process)/cgroup").readText()
-        guard Self.isAlive(pidfd) else {
+        guard let root = Self.root, Self.isConnectorAlive(socket) else {
             self = .unknown
             return
         }
@@ -76,7 +69,10 @@ enum PeerOrigin: Hashable, Sendable {
         return line.hasSuffix(leaf) ? String(line.dropFirst(3).dropLast(leaf.utf8.count)) : nil
     }()
 
-    private static func isAlive(_ pidfd: borrowing Descriptor) -> Bool {
+    private static func isConnectorAlive(_ socket: borrowing Descriptor) -> Bool {
+        let number = cadre_peer_pidfd(socket.rawValue)
+        guard number >= 0 else { return cadre_errno() == ENOPROTOOPT }
+        let pidfd = Descriptor(owning: number)
         do throws(SystemCallError) {
             try Pidfd.signal(pidfd, 0)
             return true
