@@ -83,6 +83,7 @@ let package = Package(
             name: "ControlAPI",
             dependencies: [
                 "CLinux", "COpenAPI", "Cadre", "ControlGroups", "Processes", "Reactor", "Specification", "Supervision",
+                "Systemd",
                 httpTypes, hummingbird, hummingbirdCore, logging, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1,
                 nioPosix, nioSSL, system,
             ],
@@ -146,7 +147,8 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "Cadre", "CadreCommand", "ControlGroups", "Processes", "Specification", "Supervision", argumentParser,
+                "Cadre", "CadreCommand", "ControlGroups", "Processes", "Specification", "Supervision", "Systemd",
+                argumentParser,
             ],
             swiftSettings: strict),
         .testTarget(

@@ -29,7 +29,7 @@ int cadre_pipe(int descriptors[2]) {
     return pipe2(descriptors, O_CLOEXEC);
 }
 
-int cadre_peer(int socket, uid_t *user, gid_t *group) {
+int cadre_peer(int socket, uid_t *user, gid_t *group, pid_t *process) {
     struct ucred credentials;
     socklen_t size = sizeof credentials;
     if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
@@ -37,7 +37,18 @@ int cadre_peer(int socket, uid_t *user, gid_t *group) {
     }
     *user = credentials.uid;
     *group = credentials.gid;
+    *process = credentials.pid;
     return 0;
+}
+
+int cadre_peer_pidfd(int socket) {
+// Older headers don't have it; the number is the same on all machines but alpha, parisc and sparc.
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
+    int pidfd = -1;
+    socklen_t size = sizeof pidfd;
+    return getsockopt(socket, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) == 0 ? pidfd : -1;
 }
 
 int cadre_o_path(void) {

@@ -19,11 +19,14 @@ final class EventLog {
     }
 
     /// Logs an event that concerns an incarnation, a service or nothing of the like.
+    ///
+    /// - Parameter isPublic: whether those who follow are told.
     func log(
         _ level: Logger.Level, _ kind: EventKind, _ message: String, _ worker: WorkerID? = nil,
-        _ incarnation: UInt64? = nil, service: String? = nil, more: Logger.Metadata = [:]
+        _ incarnation: UInt64? = nil, service: String? = nil, more: Logger.Metadata = [:],
+        isPublic: Bool = true
     ) {
-        publish(level, kind, message, worker, incarnation, service, more)
+        if isPublic { publish(level, kind, message, worker, incarnation, service, more) }
         var metadata = more
         metadata["event"] = "\(kind.rawValue)"
         metadata["message-id"] = "\(kind.messageID)"

@@ -65,7 +65,22 @@ final class LiveIncarnation {
     var notificationWatch: Watch?
     /// Whether its notifications are being received.
     var isReceiving = false
+    /// How many came in the second that began with the first of them.
+    var messages = MessageCount()
+    /// How often it was warned of of late.
+    var complaints = RateLimit(10, per: .seconds(60))
     var eventWatches: [Int32] = []
+
+    /// How many messages came within one second.
+    struct MessageCount {
+        private(set) var beginning = Duration.zero
+        private(set) var count = 0
+
+        mutating func add(at now: Duration) {
+            if now - beginning >= .seconds(1) { (beginning, count) = (now, 0) }
+            count += 1
+        }
+    }
 
     /// A process held by its pidfd.
     final class Leader {

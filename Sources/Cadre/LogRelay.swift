@@ -3,6 +3,7 @@ import Keeper
 import Probes
 import Reactor
 import Synchronization
+import Systemd
 
 /// Brings what workers print to the supervisor's own standard output and error, line by line, each with the worker's
 /// name before it. It is for terminals and for hosts without journald; with journald nothing goes through here.
@@ -170,7 +171,8 @@ actor LogRelay {
             }
             let text = withoutLevel(line)
             lines += stream.prefix.utf8
-            lines += text
+            // A worker may print anything. A file gets it as it is.
+            lines += isColoured[stream.output] == true ? SafeText.cleanLine(text)[...] : text
             stream.tail.add(text)
             stream.lineWatch?.look(at: line)
             lines.append(UInt8(ascii: "\n"))

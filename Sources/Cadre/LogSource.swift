@@ -74,8 +74,9 @@ enum LogSource: Sendable {
         var (own, all): ([String], [String]) = ([], [])
         while let record = try reader.next() {
             guard record.realtimeMicroseconds >= since else { continue }
-            all.append(record.message)
-            if record.pid == leader { own.append(record.message) }
+            let message = LogTail.text(Array(record.message.utf8.prefix(LogTail.longest + 1))[...])
+            all.append(message)
+            if record.pid == leader { own.append(message) }
         }
         return Array((own.isEmpty ? all : own).suffix(most))
     }
@@ -83,7 +84,7 @@ enum LogSource: Sendable {
 
 /// The last lines that went through the relay from one incarnation.
 final class LogTail: Sendable {
-    private static let longest = 500
+    static let longest = 500
     private let kept = Mutex<[String]>([])
 
     /// The last lines, the oldest first.

@@ -18,15 +18,16 @@ extension Supervisor {
 
     /// Reads the specification again and changes what runs to it (see ``apply(_:)``); if it's wrong nothing changes.
     ///
+    /// - Parameter rights: which services it may change; with less than all, nothing outside of services.
     /// - Throws: what is wrong with the specification, or that there is nothing to read. It has been logged.
     /// - Returns: what changes, and the order by whose outcome all is changed.
     @discardableResult
-    public func apply() throws -> (plan: Plan, order: Order) {
+    public func apply(rights: ServiceRights = .all) throws -> (plan: Plan, order: Order) {
         manager.reloading()
         defer { manager.ready() }
         do {
             try requireRunning()
-            return try apply(try read())
+            return try apply(try read(), rights: rights)
         } catch {
             events.log(.error, .reloadRejected, "reload rejected, nothing is changed: \(error)")
             throw error
@@ -58,9 +59,12 @@ extension Supervisor {
     ///
     /// - Throws: ``CommandError`` if a limit cannot be changed, or what `Options.prepare` throws; then nothing changes.
     @discardableResult
-    public func apply(_ new: Specification) throws -> (plan: Plan, order: Order) {
+    public func apply(
+        _ new: Specification, rights: ServiceRights = .all
+    ) throws -> (plan: Plan, order: Order) {
         try requireRunning()
         let plan = plan(to: new)
+        try rights.require(plan)
         let planned = Dictionary(uniqueKeysWithValues: plan.services.map { ($0.name, $0) })
         // What may fail comes first.
         let commit = try options.prepare?(new)
@@ -100,10 +104,14 @@ extension Supervisor {
 
     /// Changes how many workers services have; it holds until a specification is applied that says otherwise.
     ///
-    /// - Parameter counts: by the names of services, or patterns for them.
+    /// - Parameters:
+    ///   - counts: by the names of services, or patterns for them.
+    ///   - rights: whose services may be concerned.
     /// - Throws: ``CommandError`` if there is no such service or no such count; then nothing changes.
     @discardableResult
-    public func scale(_ counts: [String: CountChange]) throws(CommandError) -> Order {
+    public func scale(
+        _ counts: [String: CountChange], rights: ServiceRights = .all
+    ) throws(CommandError) -> Order {
         try requireRunning()
         var planned: [String: Int] = [:]
         for (name, change) in counts.sorted(by: { $0.key < $1.key }) {
@@ -120,6 +128,7 @@ extension Supervisor {
                 }
             }
         }
+        try rights.require(planned.keys)
         var scope = Scope()
         var changed: [ServiceSpecification] = []
         for (name, count) in planned.sorted(by: { $0.key < $1.key }) {
@@ -140,15 +149,17 @@ extension Supervisor {
     ///
     /// - Parameters:
     ///   - names: the services, or patterns for them.
+    ///   - rights: whose services may be concerned.
     ///   - force: whether `memory.max` may be set below what a worker holds, so that the kernel kills it.
     /// - Returns: the names of the services that are meant.
     /// - Throws: ``CommandError``; then nothing changes.
     @discardableResult
     public func limit(
-        _ names: [String], _ change: LimitChange, force: Bool = false
+        _ names: [String], _ change: LimitChange, force: Bool = false, rights: ServiceRights = .all
     ) throws(CommandError) -> [String] {
         try requireRunning()
         let names = try services(matching: names)
+        try rights.require(names)
         var limits: [(String, ResourceLimits)] = []
         for name in names {
             guard let service = specified(name) else { continue }

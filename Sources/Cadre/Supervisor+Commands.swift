@@ -15,14 +15,18 @@ extension Supervisor {
     /// What is started takes with it what that requires and what is down; what is stopped, what requires that.
     ///
     /// - Returns: the order, for ``outcome(of:until:within:)``.
+    /// - Parameter rights: whose services may be concerned.
     /// - Throws: ``CommandError/conflict(_:)`` if a worker isn't in a state for it.
     @discardableResult
-    public func command(_ command: WorkerCommand, on named: [WorkerID]) throws(CommandError) -> Order {
+    public func command(
+        _ command: WorkerCommand, on named: [WorkerID], rights: ServiceRights = .all
+    ) throws(CommandError) -> Order {
         try requireRunning()
         for worker in named where fleet.worker(worker) == nil {
             throw .unknown(UnknownNameError(name: "\(worker)", services: fleet.serviceNames))
         }
         let workers = extent(of: command, on: named)
+        try rights.require(workers.map(\.service))
         // What is refused must not supersede anything.
         try check(command, workers)
         let order = note(command, workers)

@@ -123,7 +123,7 @@ extension Supervisor {
 
     func leaderEnded(_ exit: ProcessExit, of incarnation: LiveIncarnation) {
         // What it said last counts before its end does.
-        receiveNotifications(of: incarnation)
+        receiveLastNotifications(of: incarnation)
         incarnation.exit = exit
         if isPopulated(incarnation) {
             tell(incarnation.worker, .leaderExited(incarnation.number, Exit(exit)))
@@ -237,73 +237,6 @@ extension Supervisor {
         events.log(
             .warning, .tasksMax, "\(incarnation.worker) reached its limit of tasks, so that a fork failed",
             incarnation.worker, incarnation.number)
-    }
-
-    // MARK: Notifications
-
-    private func receiveNotifications(of incarnation: LiveIncarnation) {
-        guard !incarnation.isReceiving else { return }
-        incarnation.isReceiving = true
-        while let notifications = receive(from: incarnation) {
-            for notification in notifications { receive(notification, from: incarnation) }
-            // It is gone only when what follows from it is written down.
-            if !unwritten.isEmpty { writeState() }
-            incarnation.notifications.consume()
-        }
-        incarnation.isReceiving = false
-    }
-
-    /// The next message; descriptors that come with it are closed by the kernel unless the service may store some.
-    private func receive(from incarnation: LiveIncarnation) -> [Notification]? {
-        let most = specified(incarnation.worker.service)?.storedDescriptorsMax ?? 0
-        guard most > 0 else { return incarnation.notifications.receive(peeking: true) }
-        return incarnation.notifications.receive(peeking: true) { notifications, descriptors in
-            store(descriptors, notifications, of: incarnation, atMost: most)
-        }
-    }
-
-    private func receive(_ notification: Notification, from incarnation: LiveIncarnation) {
-        let (worker, number) = (incarnation.worker, incarnation.number)
-        switch notification {
-        case .ready:
-            switch incarnation.specification.policy.readiness {
-            case .exec, .notify: tell(worker, .ready(number))
-            // Something else was asked for.
-            case .tcp, .http, .command, .log: break
-            }
-        case .stopping: tell(worker, .stopping(number))
-        case .watchdog: tell(worker, .watchdog(number))
-        case .watchdogTrigger: tell(worker, .watchdogTrigger(number))
-        case .extendTimeout(let time):
-            tell(worker, .extendTimeout(number, time))
-            if phase == .stopping { manager.extendTimeout(time + longestStop + Self.stopMargin) }
-        case .status(let text): incarnation.statusText = text
-        case .mainPID(let pid): changeLeader(of: incarnation, to: pid)
-        case .removeDescriptors(let name): removeStored(name, of: worker)
-        case .storeDescriptors: break  // Done as they came.
-        }
-    }
-
-    /// `MAINPID=`: another process of the incarnation is its leader from now on.
-    private func changeLeader(of incarnation: LiveIncarnation, to pid: Int32) {
-        guard pid != incarnation.leader?.pid, incarnation.exit == nil else { return }
-        do {
-            let pidfd = try Pidfd.open(pid)
-            // Asked after the pidfd was opened, so that it is that process's.
-            guard try incarnation.group.processes(recursive: true).contains(pid) else {
-                throw SystemCallError(call: "MAINPID", object: "\(pid)", errno: .noSuchProcess)
-            }
-            let leader = LiveIncarnation.Leader(pid: pid, pidfd: pidfd, .other)
-            try watch(leader, of: incarnation)
-            if let former = incarnation.leader { incarnation.formerLeaders.append(former) }
-            incarnation.leader = leader
-            unwritten.workers.insert(incarnation.worker)
-        } catch {
-            events.log(
-                .warning, .trouble,
-                "\(incarnation.worker) named process \(pid) as its leader, which is none of its own",
-                incarnation.worker, incarnation.number)
-        }
     }
 }
 

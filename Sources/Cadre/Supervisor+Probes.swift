@@ -2,6 +2,7 @@ import Probes
 import Reactor
 import Specification
 import Supervision
+import Systemd
 
 /// Probes of workers: what the fleet asks for, asked on the prober's thread.
 extension Supervisor {
@@ -37,7 +38,8 @@ extension Supervisor {
         guard let incarnation = live(worker, number) else { return }
         incarnation.probe = nil
         var problem: String?
-        if case .failed(let reason) = result { problem = reason }
+        // It may quote what the worker said.
+        if case .failed(let reason) = result { problem = SafeText.clean(reason) }
         incarnation.lastProbe = ProbeSnapshot(
             kind: kind.rawValue, time: wallClock(), passed: problem == nil, problem: problem, failures: 0)
         tell(worker, .probed(number, kind, passed: problem == nil))

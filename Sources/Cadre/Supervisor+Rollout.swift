@@ -65,8 +65,11 @@ extension Supervisor {
     /// - Returns: the order by whose outcome it is through.
     /// - Throws: ``CommandError`` if there is none, or it is in no state for it.
     @discardableResult
-    public func rollout(_ command: RolloutAction, of name: String) throws(CommandError) -> Order {
+    public func rollout(
+        _ command: RolloutAction, of name: String, rights: ServiceRights = .all
+    ) throws(CommandError) -> Order {
         try requireRunning()
+        try rights.require([name])
         guard fleet.wanted(of: name) != nil else {
             throw .unknown(UnknownNameError(name: name, services: fleet.serviceNames))
         }

@@ -93,9 +93,4 @@ extension Supervisor {
             drop(of: worker) { $0.key == key }
         }
     }
-
-    private func complain(_ incarnation: LiveIncarnation, _ what: String) {
-        events.log(
-            .warning, .trouble, "\(incarnation.worker) \(what)", incarnation.worker, incarnation.number)
-    }
 }

@@ -71,6 +71,9 @@ public actor Supervisor {
     private var isWorking = false
     private var isContinuationScheduled = false
 
+    /// How often each caller was refused something of late.
+    var refusals: [String: RateLimit] = [:]
+
     private(set) var phase = Phase.created
     /// Whether a worker was left to itself as failed when everything stopped.
     public private(set) var hasFailedWorkers = false

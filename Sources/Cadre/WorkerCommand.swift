@@ -132,12 +132,14 @@ public enum CommandError: Error, Hashable, Sendable, CustomStringConvertible {
     case invalid(String)
     /// The kernel refused.
     case failed(String)
+    /// Whoever asks may not have it done.
+    case forbidden(String)
 
     /// A sentence that says what to do.
     public var description: String {
         switch self {
         case .unknown(let error): error.description
-        case .conflict(let reason), .invalid(let reason), .failed(let reason): reason
+        case .conflict(let reason), .invalid(let reason), .failed(let reason), .forbidden(let reason): reason
         }
     }
 }

@@ -87,10 +87,13 @@ extension RootFacts.Candidate {
     /// Looks at a cgroup.
     fileprivate init(at path: String) throws(ControlGroupError) {
         let group = try rethrowing { () throws(SystemCallError) in try ControlGroup.open(path) }
-        self.init(
-            path: path,
-            isDelegated: try rethrowing { () throws(SystemCallError) in try group.isMarkedDelegated() },
-            writeError: group.writeError())
+        let isMarked = try rethrowing { () throws(SystemCallError) in try group.isMarkedDelegated() }
+        self.init(path: path, isDelegated: isMarked, writeError: group.writeError())
+        // The mark that systemd 252 makes is for root's eyes alone. But without Delegate=yes it doesn't give the cgroup of
+        // a service to its User=, and what a user's own manager has made lies in cgroups of that user's.
+        if !isMarked, isUnit, geteuid() != 0 {
+            isDelegated = group.isBoundaryOfUser()
+        }
     }
 }
 
@@ -119,7 +122,19 @@ extension RootFacts {
     }
 }
 
+/// The user who owns an open file; nil if that can't be told.
+private func owner(of descriptor: borrowing Descriptor) -> UInt32? {
+    var status = stat()
+    return fstat(descriptor.rawValue, &status) == 0 ? status.st_uid : nil
+}
+
 extension ControlGroup {
+    /// Whether this cgroup belongs to this user, and the one above to root.
+    fileprivate func isBoundaryOfUser() -> Bool {
+        guard owner(of: directory) == geteuid(), let above = try? open("..", flags: O_DIRECTORY) else { return false }
+        return owner(of: above) == 0
+    }
+
     /// Why cgroups cannot be made, or processes not be moved, here; nil if they can.
     func writeError() -> Errno? {
         for file in [".", "cgroup.procs"] {

@@ -4,6 +4,8 @@ public struct ControlSpecification: Hashable, Sendable, Codable {
     public var group: String?
     /// The group, by name or number, whose members may look but change nothing.
     public var readOnlyGroup: String?
+    /// Who may change some services only, and may look at everything; sorted by who it is.
+    public var allow: [ControlGrant]
     /// The TCP address that the API is served on; nil if it is served on the control socket alone.
     public var listen: SocketAddress?
     /// The absolute path of a file with the token that authorises the use of ``listen``.
@@ -13,11 +15,12 @@ public struct ControlSpecification: Hashable, Sendable, Codable {
 
     /// Access; what is left out is as documented for the configuration file. Nothing is validated here.
     public init(
-        group: String? = nil, readOnlyGroup: String? = nil, listen: SocketAddress? = nil, tokenFile: String? = nil,
-        tls: TLSSpecification? = nil
+        group: String? = nil, readOnlyGroup: String? = nil, allow: [ControlGrant] = [],
+        listen: SocketAddress? = nil, tokenFile: String? = nil, tls: TLSSpecification? = nil
     ) {
         self.group = group
         self.readOnlyGroup = readOnlyGroup
+        self.allow = allow
         self.listen = listen
         self.tokenFile = tokenFile
         self.tls = tls

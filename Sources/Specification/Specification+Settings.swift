@@ -21,10 +21,22 @@ extension ControlSpecification {
             switch key {
             case .group: settings[key.rawValue] = group.map { Setting($0.quoted, .live) }
             case .readOnlyGroup: settings[key.rawValue] = readOnlyGroup.map { Setting($0.quoted, .live) }
+            case .allow: settings.add(allow.settings, below: key.rawValue)
             case .listen: settings[key.rawValue] = listen.map { Setting("\($0)".quoted, .live) }
             case .tokenFile: settings[key.rawValue] = tokenFile.map { Setting($0.quoted, .live) }
             case .tls: settings.add(tls?.settings ?? [:], below: key.rawValue)
             }
+        }
+        return settings
+    }
+}
+
+extension [ControlGrant] {
+    fileprivate var settings: [String: Setting] {
+        var settings: [String: Setting] = [:]
+        for grant in self {
+            settings["\(DocumentPath() + grant.holder.description)"] = Setting(
+                TOMLText.array(grant.services.map(\.quoted)), .live)
         }
         return settings
     }

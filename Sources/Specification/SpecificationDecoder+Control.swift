@@ -9,6 +9,7 @@ extension SpecificationDecoder {
             switch key {
             case .group: control.group = account(node)
             case .readOnlyGroup: control.readOnlyGroup = account(node)
+            case .allow: control.allow = decodeAllow(node)
             case .listen:
                 control.listen = tcpAddress(node)
                 if let address = control.listen { claim(address, node) }

@@ -10,6 +10,8 @@ struct SpecificationDecoder {
     private var listeners: [Listener: DocumentPath] = [:]
     /// Where services name others that they start after.
     var references: [ServiceReference] = []
+    /// Where rights on services are given, or given to their workers.
+    var grantedServices: [(name: String, node: DocumentNode)] = []
     /// Where each range of workers' ports begins.
     private var ports: [(range: ClosedRange<Int>, node: DocumentNode)] = []
     /// Whether the service that is being decoded has ports, which `{port}` may stand for.
@@ -38,6 +40,7 @@ struct SpecificationDecoder {
             case .metrics: specification.metrics = decodeMetrics(node)
             }
         }
+        checkGrants(specification.services)
         return specification
     }
 
@@ -192,14 +195,17 @@ struct SpecificationDecoder {
 
     mutating func account(_ node: DocumentNode) -> String? {
         guard let name = string(node) else { return nil }
-        let isValid =
-            !name.isEmpty && !name.hasPrefix("-")
+        if isAccount(name) { return name }
+        report(node, "\(name.quoted) is neither a name nor a number of an account")
+        return nil
+    }
+
+    /// Whether a name may be that of a user or a group.
+    func isAccount(_ name: String) -> Bool {
+        !name.isEmpty && !name.hasPrefix("-")
             && name.unicodeScalars.allSatisfy {
                 $0.value > 0x20 && $0.value != 0x7F && !":/,".unicodeScalars.contains($0)
             }
-        if isValid { return name }
-        report(node, "\(name.quoted) is neither a name nor a number of an account")
-        return nil
     }
 
     /// Where a worker tells about itself. What the placeholders become makes no difference to whether it is a URL.

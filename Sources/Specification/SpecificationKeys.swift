@@ -10,6 +10,7 @@ enum ControlKey: String, SpecificationKey {
     case group
     case readOnlyGroup = "read_only_group"
     case listen
+    case allow
     case tokenFile = "token_file"
     case tls
 }

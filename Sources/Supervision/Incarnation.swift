@@ -28,6 +28,8 @@ public struct Incarnation: Hashable, Sendable, Codable {
     public internal(set) var readyAt: Duration?
     /// When the phase it is in is over at the latest.
     var deadline: Duration?
+    /// Until when it may put that off itself; nil if it may not.
+    var extensibleUntil: Duration?
     /// How long it may stay silent; what it was told when it started, whatever the policy is now.
     let watchdog: Duration?
     /// How its health is probed; nil if it isn't. The policy's when it started, or since that was changed live.
@@ -52,6 +54,10 @@ public struct Incarnation: Hashable, Sendable, Codable {
     var endingSince: Duration?
     /// Whether its cgroup is frozen by command. It can say nothing then, and nothing is expected of it.
     public internal(set) var isFrozen = false
+
+    /// How many times its time-out a start, a drain or a stop may take at the most, whatever `EXTEND_TIMEOUT_USEC=` says:
+    /// every stop ends.
+    public static let mostExtension = 10
 
     /// Whether it is ready, and a predecessor may go for it.
     var isAvailable: Bool { phase == .ready && isProven }

@@ -29,6 +29,9 @@ public struct NamePattern: Hashable, Sendable, CustomStringConvertible {
         number == nil && service.matches(name)
     }
 
+    /// The only service that can be meant, if all of it is; nil if there may be several.
+    public var onlyService: String? { number == nil ? service.literal : nil }
+
     /// The only worker that can be meant; nil if there may be several.
     public var onlyWorker: WorkerID? {
         guard let name = service.literal, let text = number?.literal, let number = Int(text), "\(number)" == text else {

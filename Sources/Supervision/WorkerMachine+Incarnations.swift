@@ -20,7 +20,7 @@ extension WorkerMachine {
             switch machine.policy.readiness {
             case .exec: machine.becomeReady(&incarnation, at: now)
             case .notify, .tcp, .http, .command, .log:
-                machine.setDeadline(now + machine.policy.readyTimeout, of: &incarnation)
+                machine.setTime(machine.policy.readyTimeout, at: now, of: &incarnation)
                 machine.beginReadyProbes(of: &incarnation, at: now)
             }
         }
@@ -133,7 +133,7 @@ extension WorkerMachine {
         thaw(&incarnation)
         incarnation.endingSince = incarnation.endingSince ?? now
         incarnation.phase = .stopping
-        setDeadline(now + policy.stopTimeout, of: &incarnation)
+        setTime(policy.stopTimeout, at: now, of: &incarnation)
     }
 
     mutating func bark(_ incarnation: inout Incarnation, at now: Duration) {

@@ -161,15 +161,16 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
                 guard incarnation.phase == .ready || incarnation.phase == .starting else { return }
                 incarnation.phase = .draining
                 machine.endProbes(of: &incarnation)
-                machine.setDeadline(now + machine.policy.stopTimeout, of: &incarnation)
+                machine.setTime(machine.policy.stopTimeout, at: now, of: &incarnation)
             }
         case .watchdog(let number): change(number) { _, incarnation in incarnation.heardAt = now }
         case .watchdogTrigger(let number): change(number) { $0.bark(&$1, at: now) }
         case .extendTimeout(let number, let extension_):
             change(number) { machine, incarnation in
-                guard let deadline = incarnation.deadline else { return }
+                guard let deadline = incarnation.deadline, let last = incarnation.extensibleUntil else { return }
                 guard incarnation.phase != .killing, incarnation.phase != .ready else { return }
-                machine.setDeadline(max(deadline, now + extension_), of: &incarnation)
+                machine.setDeadline(max(deadline, min(now + extension_, last)), of: &incarnation)
+                incarnation.extensibleUntil = last
             }
         case .memoryHigh(let number):
             // It goes on touching it until its successor takes over; that must not put the successor off.
@@ -357,6 +358,13 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
             actions.append(.disarm(.phase(incarnation.number)))
         }
         incarnation.deadline = deadline
+        incarnation.extensibleUntil = nil
+    }
+
+    /// Sets a deadline that the incarnation may put off.
+    mutating func setTime(_ time: Duration, at now: Duration, of incarnation: inout Incarnation) {
+        setDeadline(now + time, of: &incarnation)
+        incarnation.extensibleUntil = now + time * Incarnation.mostExtension
     }
 
     /// Whether anything of an incarnation is left.

@@ -90,6 +90,11 @@ public enum EventKind: String, CaseIterable, Sendable {
     case upgrading
     /// A program was to be the supervisor, and didn't come up.
     case upgradeFailed = "upgrade-failed"
+    /// Somebody had a change made by the API. `CADRE_COMMAND`, `CADRE_NAMES`, `CADRE_CALLER_UID`, `…_GID`, `…_PID` and the
+    /// like say what and who.
+    case commanded
+    /// Somebody was refused a change by the API.
+    case refused
     /// Entries did not reach the journal.
     case lost
 
@@ -141,6 +146,8 @@ public enum EventKind: String, CaseIterable, Sendable {
         case .adopted: "36ddb2cfba5040fba3a42764cad1ca89"
         case .upgrading: "5b9d046da3de49fab394a8f580b21399"
         case .upgradeFailed: "89f206f837554c63a415c53035e73d25"
+        case .commanded: "9886fb71ce0840cdbd3cb24fa8e1944a"
+        case .refused: "c7f5165b78c843c0b4b1ea843c8504e7"
         case .lost: "04e1f7d3fdf4496281be8f30f5e21a09"
         }
     }

@@ -17,6 +17,8 @@ public enum Notification: Hashable, Sendable {
     /// `FDSTORE=1`: the descriptors that come with the message are to be kept for the next execution, under the name of
     /// `FDNAME=`; unless `FDPOLL=0` they are dropped as soon as one is hung up.
     case storeDescriptors(name: String, dropsHungUp: Bool)
+    /// It was longer than a message may be, and nothing of it counts.
+    case tooLong
     /// `FDSTOREREMOVE=1`: what is kept under the name of `FDNAME=` is to be dropped.
     case removeDescriptors(name: String)
 
@@ -53,7 +55,7 @@ public enum Notification: Hashable, Sendable {
         switch (name, value) {
         case ("READY", "1"): self = .ready
         case ("STOPPING", "1"): self = .stopping
-        case ("STATUS", _): self = .status(value.filter { $0 >= " " && $0 != "\u{7F}" })
+        case ("STATUS", _): self = .status(SafeText.clean(value))
         case ("WATCHDOG", "1"): self = .watchdog
         case ("WATCHDOG", "trigger"): self = .watchdogTrigger
         case ("MAINPID", _):

@@ -13,7 +13,7 @@ public struct NotificationSocket: ~Copyable, Sendable {
     public let path: String
 
     /// The longest message there is, as for systemd (`NOTIFY_BUFFER_MAX`).
-    static let longestMessage = 4096
+    public static let longestMessage = 4096
 
     /// Makes a socket at `path` which only `owner` (a user ID; nil for our own) and root can send to.
     ///
@@ -85,7 +85,7 @@ public struct NotificationSocket: ~Copyable, Sendable {
                 let count = recv(socket, buffer.baseAddress, buffer.count, flags)
                 if count >= 0 {
                     // One that is too long was cut, perhaps in the middle of a line.
-                    return count <= buffer.count ? Notification.parse(buffer[..<count]) : []
+                    return count <= buffer.count ? Notification.parse(buffer[..<count]) : [.tooLong]
                 }
                 if cadre_errno() != EINTR { return nil }
             }
@@ -114,7 +114,7 @@ public struct NotificationSocket: ~Copyable, Sendable {
                         var descriptors = Array(numbers.prefix(Int(max(0, count))))
                         guard length <= buffer.count else {
                             for descriptor in descriptors { close(descriptor) }
-                            return []
+                            return [.tooLong]
                         }
                         let notifications = Notification.parse(buffer[..<length])
                         if count == -1 { descriptors = [] }

@@ -49,9 +49,11 @@ public struct TerminalLogHandler: LogHandler {
     }
 
     func line(for event: LogEvent) -> String {
-        guard let (word, colour) = Self.mark(event.level) else { return "cadre: \(event.sentence)\n" }
+        // It may quote what a worker, or a client, has said.
+        let sentence = SafeText.cleanLines(event.sentence)
+        guard let (word, colour) = Self.mark(event.level) else { return "cadre: \(sentence)\n" }
         let label = isColoured ? "\u{1b}[\(colour)m\(word):\u{1b}[0m" : "\(word):"
-        return "cadre: \(label) \(event.sentence)\n"
+        return "cadre: \(label) \(sentence)\n"
     }
 
     /// The word before a message, and its colour as an SGR parameter (console_codes(4)).

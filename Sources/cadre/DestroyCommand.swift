@@ -4,6 +4,7 @@ import ControlAPI
 import ControlGroups
 import Glibc
 import Reactor
+import Systemd
 
 /// `cadre destroy`
 struct DestroyCommand: ParsableCommand {

@@ -1,6 +1,7 @@
 import Cadre
 import ControlGroups
 import Specification
+import Systemd
 
 /// An inspection as people read it: sections of 80 columns, in which long texts go on in the next line.
 struct InspectionText {

@@ -170,8 +170,7 @@ private struct LogPrinter {
         // A worker may print anything. A file gets it as it is.
         let text =
             isTerminal
-            ? record.message.split(separator: "\n", omittingEmptySubsequences: false)
-                .map { SafeText.clean(String($0)) }.joined(separator: "\n") : record.message
+            ? SafeText.cleanLines(record.message) : record.message
         let message =
             switch level {
             case _ where !isColoured: text

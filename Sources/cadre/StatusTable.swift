@@ -1,5 +1,6 @@
 import Cadre
 import Specification
+import Systemd
 
 /// A snapshot as people read it.
 enum StatusTable {

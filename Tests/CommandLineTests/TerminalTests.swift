@@ -1,4 +1,5 @@
 import ArgumentParser
+import Systemd
 import Testing
 
 @testable import CadreCommand

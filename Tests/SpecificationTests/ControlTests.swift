@@ -128,6 +128,53 @@ import Testing
         #expect(complaints("# The key is in the second line.\n\(line)\n") == ["cadre.toml:2: \(problem)"])
     }
 
+    private static let web = "[service.web]\ncommand = [\"a\"]\n"
+
+    @Test("rights on services are for users, groups and workers, and a drop-in may replace one")
+    func allow() throws {
+        let base = """
+            [control.allow]
+            alice = ["web"]
+            1000 = []
+            "@deploy" = ["web", "api-*"]
+            "service:web" = ["w?b"]
+
+            """ + Self.web
+        let dropIn = "control.allow.alice = []"
+        let specification = try Specification.parse([("a", base), ("b", dropIn)])
+        #expect(
+            specification.control.allow == [
+                ControlGrant(.user("1000"), services: []),
+                ControlGrant(.group("deploy"), services: ["web", "api-*"]),
+                ControlGrant(.user("alice"), services: []),
+                ControlGrant(.workers(of: "web"), services: ["w?b"]),
+            ])
+    }
+
+    @Test(
+        "a right that can't be one is reported",
+        arguments: [
+            ("alice = \"web\"", "alice: \"web\" is a string, not an array; write [\"web\"]"),
+            ("alice = [1]", "alice[0]: 1 is an integer, not a string; write \"1\""),
+            ("alice = [\"api\"]", "alice[0]: there is no service \"api\"; name one that there is, or leave it out"),
+            (
+                "alice = [\"web/0\"]",
+                "alice[0]: \"web/0\" names workers, and a right is for all of a service; write \"web\" or \"w*\""
+            ),
+            ("alice = [\"w[\"]", "alice[0]: \"w[\" has a \"[\" without a \"]\"; close it, as in \"web/[0-3]\""),
+            (
+                "\"service:api\" = []",
+                "\"service:api\": there is no service \"api\"; name one that there is, or leave it out"
+            ),
+            (
+                "\"@\" = []",
+                "\"@\": \"@\" is nobody; write a user, a group with \"@\" before it, or \"service:web\" for the workers of a service"
+            ),
+        ])
+    func badRights(line: String, problem: String) {
+        #expect(complaints("[control.allow]\n\(line)\n\(Self.web)") == ["cadre.toml:2: control.allow.\(problem)"])
+    }
+
     @Test("two servers can't listen on the same address")
     func sharedAddress() {
         let text = """

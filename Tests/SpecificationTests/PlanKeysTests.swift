@@ -248,6 +248,9 @@ import Testing
             "control.read_only_group", "", "control.read_only_group = \"a\"",
             "control.read_only_group: - → \"a\" (live)"),
         Example(
+            "control.allow", "control.allow = { alice = [] }", "control.allow = { alice = [\"w*\"] }",
+            "control.allow.alice: [] → [\"w*\"] (live)"),
+        Example(
             "control.listen", "control = { listen = \"127.0.0.1:1\", token_file = \"/t\" }",
             "control = { listen = \"[::1]:1\", token_file = \"/t\" }",
             "control.listen: \"127.0.0.1:1\" → \"[::1]:1\" (live)"),

@@ -97,6 +97,25 @@ import Testing
         #expect(worker.all(.extendTimeout(1, .seconds(90))) == [])
     }
 
+    @Test("EXTEND_TIMEOUT can't put anything off for more than ten times its time-out: every stop ends")
+    func extendWithoutEnd() {
+        let worker = Subject()
+        worker(.start)
+        worker(.spawned(1))
+        let latest = worker.now + .seconds(600)
+        #expect(worker(.extendTimeout(1, .seconds(1_000_000_000))) == [.arm(.phase(1), at: latest)])
+        worker(.ready(1))
+        worker(.stop)
+        let end = worker.now + .seconds(100)
+        for _ in 0..<5 {
+            #expect(
+                worker(.extendTimeout(1, .seconds(40)), later: .seconds(20)).last
+                    == .arm(.phase(1), at: min(end, worker.now + .seconds(40))))
+        }
+        #expect(worker.now == end)
+        #expect(worker(.deadline(.phase(1))).first == .kill(1))
+    }
+
     @Test("a spawn that fails by exhaustion is tried again for ever; any other failure spends the budget")
     func spawnFailure() {
         let worker = Subject()

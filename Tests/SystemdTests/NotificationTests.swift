@@ -36,6 +36,6 @@ import Testing
 
     @Test("of bytes that are no text is tolerated, and a status can't steer a terminal") func strange() {
         #expect(Notification.parse([0xff, 0xfe, 0x3d, 0x31, 0x0a] + Array("READY=1".utf8)) == [.ready])
-        #expect(Notification.parse("STATUS=\u{1B}[31mred\u{7F}".utf8) == [.status("[31mred")])
+        #expect(Notification.parse("STATUS=\u{1B}[31mred\u{7F}".utf8) == [.status("?[31mred?")])
     }
 }

@@ -65,6 +65,11 @@ void behave_notify_grandchild(char **arguments);
 void behave_serve(char **arguments);
 void behave_listen(char **arguments);
 
+// hostile.c: what a worker does that means harm, or is broken.
+void behave_flood(char **arguments);
+void behave_shout(char **arguments);
+void behave_swap_leaders(char **arguments);
+
 // Sends TEXT, in which \\n is a new line, to NOTIFY_SOCKET; the second, with a descriptor if it isn't -1.
 void notify(const char *text);
 void notify_with(const char *text, int passed);

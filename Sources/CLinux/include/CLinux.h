@@ -74,8 +74,12 @@ int cadre_pipe(int descriptors[2]);
 // memfd_create(2); close-on-exec.
 int cadre_memory_file(const char *name);
 
-// The user and group of who connected a unix socket (SO_PEERCRED).
-int cadre_peer(int socket, uid_t *user, gid_t *group);
+// The user, group and process of who connected a unix socket (SO_PEERCRED); 0 for a process that our pid namespace hides.
+int cadre_peer(int socket, uid_t *user, gid_t *group, pid_t *process);
+
+// A close-on-exec pidfd of who connected a unix socket (SO_PEERPIDFD, Linux 6.5), or -1: ENOPROTOOPT before that, ESRCH
+// and the like if that process is gone.
+int cadre_peer_pidfd(int socket);
 
 // O_PATH of open(2).
 int cadre_o_path(void);

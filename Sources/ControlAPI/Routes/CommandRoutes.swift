@@ -15,7 +15,9 @@ extension RouteTable {
             post("/v1/\(name)", query: Wait.parameters) { call in
                 let wait = try Wait(call)
                 let request = try await call.body(CommandRequest.self)
-                let order = try await refusable { try await supervisor.give(command, to: request.names) }
+                let order = try await call.change(supervisor, name, of: request.names) {
+                    try await supervisor.give(command, to: request.names, call.rights)
+                }
                 return try await wait.answer(call, supervisor, order) { CommandResult(outcomes: $0) }
             }
         }
@@ -26,24 +28,35 @@ extension RouteTable {
                 throw Problem(.invalid, "there is no signal \"\(request.signal)\"; write one such as HUP, SIGHUP or 1")
             }
             let command = WorkerCommand.signal(signal.rawValue, to: request.to ?? .leader)
-            let order = try await refusable { try await supervisor.give(command, to: request.names) }
+            let recipients = request.to.map { " to \($0.rawValue)" } ?? ""
+            let order = try await call.change(supervisor, "signal \(signal)\(recipients)", of: request.names) {
+                try await supervisor.give(command, to: request.names, call.rights)
+            }
             return try await wait.answer(call, supervisor, order) { CommandResult(outcomes: $0) }
         }
         post("/v1/upgrade") { call in
             let request = try await call.body(UpgradeRequest.self)
-            if request.program != nil { try call.requireOwner("have another program run") }
-            let program = try await refusable { try await supervisor.upgrade(to: request.program) }
+            let program = try await call.change(supervisor, "upgrade", of: [request.program].compactMap(\.self)) {
+                try call.requireAll("replace the supervisor")
+                if request.program != nil { try call.requireOwner("have another program run") }
+                return try await supervisor.upgrade(to: request.program)
+            }
             return try call.answer(UpgradeResult(program: program, pid: getpid()), status: .accepted)
         }
         post("/v1/hand-over") { call in
             let request = try await call.body(HandOverRequest.self)
-            try call.requireOwner("have another supervisor take over")
-            try await refusable { try await supervisor.handOver(toKeeperAt: request.path) }
+            try await call.change(supervisor, "hand-over", of: [request.path]) {
+                try call.requireOwner("have another supervisor take over")
+                try await supervisor.handOver(toKeeperAt: request.path)
+            }
             return try call.answer(CommandResult(outcomes: []), status: .accepted)
         }
         post("/v1/shutdown") { call in
             try await call.expectNoBody()
-            await supervisor.stop()
+            try await call.change(supervisor, "shutdown", of: []) {
+                try call.requireAll("stop all of them")
+                await supervisor.stop()
+            }
             return try call.answer(CommandResult(outcomes: []), status: .accepted)
         }
     }
@@ -51,9 +64,9 @@ extension RouteTable {
 
 extension Supervisor {
     /// Gives those a command whom a request names; nobody else's comes between.
-    fileprivate func give(_ command: WorkerCommand, to names: [String]) throws -> Order {
+    fileprivate func give(_ command: WorkerCommand, to names: [String], _ rights: ServiceRights) throws -> Order {
         if names.isEmpty { throw Problem(.malformed, "names is empty; name services or workers, such as web or web/0") }
-        return try self.command(command, on: try workers(matching: names))
+        return try self.command(command, on: try workers(matching: names), rights: rights)
     }
 }
 
@@ -69,6 +82,7 @@ extension Problem {
         case .unknown(let error): self.init(error)
         case .conflict(let reason), .failed(let reason): self.init(.conflict, reason)
         case .invalid(let reason): self.init(.invalid, reason)
+        case .forbidden(let reason): self.init(.forbidden, reason)
         }
     }
 }

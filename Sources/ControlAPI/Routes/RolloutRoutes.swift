@@ -15,7 +15,9 @@ extension RouteTable {
                 let wait = try Wait(call)
                 try await call.expectNoBody()
                 let service = call.parameter("service")
-                let order = try await refusable { try await supervisor.rollout(action, of: service) }
+                let order = try await call.change(supervisor, "rollout \(action.rawValue)", of: [service]) {
+                    try await supervisor.rollout(action, of: service, rights: call.rights)
+                }
                 return try await wait.answer(call, supervisor, order) { CommandResult(outcomes: $0) }
             }
         }

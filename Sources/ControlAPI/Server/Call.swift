@@ -1,3 +1,4 @@
+import Cadre
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
@@ -41,6 +42,38 @@ struct Call: Sendable {
     func requireOwner(_ what: String) throws(Problem) {
         guard !access.isOwner else { return }
         throw Problem(.forbidden, "only root and the supervisor's own user, on the control socket, may \(what)")
+    }
+
+    /// The services that the client may command.
+    var rights: ServiceRights { access.rights }
+
+    /// That the client may command all services, and so the supervisor itself.
+    func requireAll(_ what: String) throws(Problem) {
+        guard !access.rights.areComplete else { return }
+        throw Problem(
+            .forbidden, "what you may change are some services, and this is to \(what); \(access.whoMay)")
+    }
+
+    /// Has a change made, and notes in the journal that it was, or why it was not, and by whose wish.
+    ///
+    /// - Parameters:
+    ///   - command: what is asked for, as a command line would say it; never a secret.
+    ///   - objects: what it is asked for.
+    func change<Value>(
+        _ supervisor: Supervisor, _ command: String, of objects: [String], _ body: () async throws -> Value
+    ) async throws(Problem) -> Value {
+        var entry = AuditEntry(
+            caller: access.caller.phrase, details: access.caller.details, command: command, objects: objects)
+        do {
+            let value = try await refusable(body)
+            await supervisor.audit(entry)
+            return value
+        } catch {
+            entry.refusal = error.detail
+            await supervisor.audit(entry)
+            guard error.kind == .forbidden, !error.detail.hasSuffix(access.whoMay) else { throw error }
+            throw Problem(.forbidden, "\(error.detail); \(access.whoMay)")
+        }
     }
 
     /// A part of the path.

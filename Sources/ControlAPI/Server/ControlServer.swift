@@ -28,6 +28,7 @@ public actor ControlServer {
     private struct Connection {
         let task: Task<Void, Never>
         let endpoint: Listener.Endpoint
+        let visitor: Door.Visitor
         let level: Access.Level
     }
 
@@ -82,8 +83,9 @@ public actor ControlServer {
         reactor = try Reactor(name: "cadre-control")
         eventLoop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         eventLoop.next().execute { cadre_name_thread("cadre-http") }
-        routes = Self.routes(to: supervisor, version: version, on: eventLoop.next()).makeResponder()
-        metricsRoutes = Self.metricsRoutes(to: supervisor, version: version).makeResponder()
+        let audit: ControlResponder.Audit = { await supervisor.audit($0) }
+        routes = Self.routes(to: supervisor, version: version, on: eventLoop.next()).makeResponder(audit: audit)
+        metricsRoutes = Self.metricsRoutes(to: supervisor, version: version).makeResponder(audit: audit)
         let prepared = try Self.prepare(configuration, keeping: [])
         self.prepared = prepared
         bound = Mutex(prepared.entrances.map(\.listener))
@@ -140,7 +142,7 @@ public actor ControlServer {
             entrances.append((try kept.first { $0.endpoint == endpoint } ?? Listener(endpoint), door))
         }
         let control = configuration.control
-        let policy = try UnixPolicy(group: control.group, readOnlyGroup: control.readOnlyGroup)
+        let policy = try UnixPolicy(control)
         // What can't be bound is found before the socket's path appears.
         if let address = control.listen { try add(.tcp(address), try Door(at: address, control)) }
         if let address = configuration.metrics.listen {
@@ -176,8 +178,9 @@ public actor ControlServer {
             entrances.append(entrance)
         }
         for connection in connections.values {
-            let isOpen = entrances.contains { $0.listener.endpoint == connection.endpoint }
-            if !isOpen || connection.level != .full { connection.task.cancel() }
+            let door = entrances.first { $0.listener.endpoint == connection.endpoint }?.door
+            let level = door?.access(of: connection.visitor)?.level
+            if level != connection.level { connection.task.cancel() }
         }
     }
 
@@ -215,7 +218,13 @@ public actor ControlServer {
             return
         }
         let descriptor = Descriptor(owning: number)
-        let access = entrance.door.access(of: descriptor)
+        var visitor = entrance.door.visitor(at: descriptor)
+        if visitor.isUnknown {
+            reserve = nil
+            visitor = entrance.door.visitor(at: descriptor)
+            reserve = try? Descriptor.open("/dev/null")
+        }
+        guard let access = entrance.door.access(of: visitor) else { return }
         let others = connections.values.count { $0.level != .full }
         guard connections.count < Self.mostConnections,
             access.level == .full || others < Self.mostConnectionsOfOthers
@@ -226,7 +235,8 @@ public actor ControlServer {
         let task = Task(executorPreference: reactor) {
             await self.serve(connection, socket, entrance.door, access)
         }
-        connections[connection] = Connection(task: task, endpoint: endpoint, level: access.level)
+        connections[connection] = Connection(
+            task: task, endpoint: endpoint, visitor: visitor, level: access.level)
     }
 
     private func turnAway(_ listener: Listener) {
@@ -246,8 +256,14 @@ public actor ControlServer {
     private func serve(_ connection: UInt64, _ socket: Handover, _ door: Door, _ access: Access) async {
         defer { connections[connection] = nil }
         let channel = HTTP1Channel(
-            responder: { [self] request, writer, _ in
+            responder: { [self] request, writer, channel in
                 let routes = if case .metrics = door { metricsRoutes } else { routes }
+                var access = access
+                if case .remote(.some, _, _) = door, request.isChange,
+                    let certificate = try? await channel.nioSSL_peerCertificate().get()
+                {
+                    access.caller = access.caller.with(certificate: "\(certificate)")
+                }
                 try await answer(request, writer, by: routes, access)
             },
             configuration: HTTP1Channel.Configuration(
@@ -260,7 +276,7 @@ public actor ControlServer {
                 .channelOption(.allowRemoteHalfClosure, value: true)
                 .withConnectedSocket(number) { [silence] child in
                     let encryption = child.eventLoop.makeCompletedFuture {
-                        guard case .remote(let context?, _) = door else { return }
+                        guard case .remote(let context?, _, _) = door else { return }
                         try child.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
                     }
                     return encryption.flatMap { channel.setup(channel: child, logger: silence) }

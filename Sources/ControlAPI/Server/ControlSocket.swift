@@ -4,8 +4,13 @@ import SystemPackage
 
 /// The unix socket that a supervisor listens on.
 enum ControlSocket {
-    struct Peer {
+    struct Peer: Hashable, Sendable {
         let user: UInt32
+        let group: UInt32
+        /// The process that connected; 0 for one that our pid namespace hides.
+        let process: Int32
+        /// Whether that is a worker's.
+        let origin: PeerOrigin
         /// The group and the supplementary groups it had when it connected.
         let groups: [UInt32]
     }
@@ -67,13 +72,15 @@ enum ControlSocket {
 
     /// Who connected, by the kernel's word (`SO_PEERCRED`, `SO_PEERGROUPS`).
     static func peer(of socket: borrowing Descriptor) -> Peer? {
-        var (user, group) = (uid_t.max, gid_t.max)
-        guard cadre_peer(socket.rawValue, &user, &group) == 0 else { return nil }
+        var (user, group, process) = (uid_t.max, gid_t.max, pid_t(0))
+        guard cadre_peer(socket.rawValue, &user, &group, &process) == 0 else { return nil }
         // The kernel's limit of groups (NGROUPS_MAX).
         var groups = [gid_t](repeating: 0, count: 65536)
         var size = socklen_t(groups.count * MemoryLayout<gid_t>.size)
         let isKnown = getsockopt(socket.rawValue, SOL_SOCKET, SO_PEERGROUPS, &groups, &size) == 0
         let count = isKnown ? Int(size) / MemoryLayout<gid_t>.size : 0
-        return Peer(user: user, groups: [group] + groups[..<count])
+        return Peer(
+            user: user, group: group, process: process,
+            origin: PeerOrigin(socket: socket, process: process, user: user), groups: [group] + groups[..<count])
     }
 }

@@ -33,15 +33,44 @@ final class Listener: Sendable {
 /// What is behind a listener: which routes, and who may use them.
 enum Door: Sendable {
     case local(UnixPolicy)
-    case remote(NIOSSLContext?, Access)
+    case remote(NIOSSLContext?, Access.Level, whoMay: String)
     case metrics
 
-    /// What a client at the other end of `socket` may do.
-    func access(of socket: borrowing Descriptor) -> Access {
+    /// Who is at the other end of a connection.
+    enum Visitor: Sendable {
+        case local(ControlSocket.Peer?)
+        case remote(address: String)
+
+        /// Whether it could not be found out, for the want of a descriptor perhaps.
+        var isUnknown: Bool {
+            guard case .local(let peer) = self else { return false }
+            return peer.map { $0.origin == .unknown } ?? true
+        }
+    }
+
+    /// Finds out who is at the other end of `socket`.
+    func visitor(at socket: borrowing Descriptor) -> Visitor {
         switch self {
-        case .local(let policy): policy.access(of: socket)
-        case .remote(_, let access): access
-        case .metrics: Access(level: .readOnly, isOwner: false, whoMay: "this address is for looking only")
+        case .local: .local(ControlSocket.peer(of: socket))
+        case .remote, .metrics: .remote(address: peerAddress(of: socket))
+        }
+    }
+
+    /// What somebody may do; nil if he can't have come by this door.
+    func access(of visitor: Visitor) -> Access? {
+        switch (self, visitor) {
+        case (.local(let policy), .local(let peer)): return policy.access(of: peer)
+        case (.remote(_, let level, let whoMay), .remote(let address)):
+            var bringsToken = false
+            if case .token = level { bringsToken = true }
+            return Access(
+                level: level, isOwner: false, whoMay: whoMay,
+                caller: Caller(address: address, bringsToken: bringsToken))
+        case (.metrics, .remote(let address)):
+            return Access(
+                level: .readOnly, isOwner: false, whoMay: "this address is for looking only",
+                caller: Caller(address: address, bringsToken: false))
+        case (.local, .remote), (.remote, .local), (.metrics, .local): return nil
         }
     }
 
@@ -56,7 +85,7 @@ enum Door: Sendable {
             level = .token(try Token(file: file))
             whoMay = "clients that send the token may (Authorization: Bearer …)"
         }
-        self = .remote(try control.tls.map(Self.context), Access(level: level, isOwner: false, whoMay: whoMay))
+        self = .remote(try control.tls.map(Self.context), level, whoMay: whoMay)
     }
 
     private static func context(_ tls: TLSSpecification) throws -> NIOSSLContext {
@@ -79,6 +108,30 @@ enum Door: Sendable {
             throw DoorError.tls(file: file, "\(error)")
         }
     }
+}
+
+/// The address that a TCP connection came from, as `192.0.2.1:4242` or `[2001:db8::1]:4242`.
+private func peerAddress(of socket: borrowing Descriptor) -> String {
+    var storage = sockaddr_storage()
+    var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    let number = socket.rawValue
+    var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+    var service = [CChar](repeating: 0, count: 32)
+    let isKnown = withUnsafeMutablePointer(to: &storage) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+            getpeername(number, address, &size) == 0
+                && getnameinfo(
+                    address, size, &host, socklen_t(host.count), &service, socklen_t(service.count),
+                    NI_NUMERICHOST | NI_NUMERICSERV) == 0
+        }
+    }
+    guard isKnown else { return "an unknown address" }
+    let (name, port) = (host.text, service.text)
+    return name.contains(":") ? "[\(name)]:\(port)" : "\(name):\(port)"
+}
+
+extension [CChar] {
+    fileprivate var text: String { String(decoding: prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) }
 }
 
 /// A listener that can't be.

@@ -1,3 +1,4 @@
+import Cadre
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
@@ -22,6 +23,11 @@ struct ControlContext: RequestContext {
         coreContext = CoreRequestContextStorage(source: source)
         access = source.access
     }
+}
+
+extension Request {
+    /// Whether it asks for more than to look.
+    var isChange: Bool { method != .get && method != .head }
 }
 
 /// The routes, and what each takes.
@@ -77,8 +83,10 @@ struct RouteTable {
     }
 
     /// What answers requests by these routes; every error becomes a problem.
-    func makeResponder() -> ControlResponder {
-        ControlResponder(routes: routes, router: router.buildResponder())
+    ///
+    /// - Parameter audit: notes that somebody was refused a change before a route was asked.
+    func makeResponder(audit: @escaping ControlResponder.Audit) -> ControlResponder {
+        ControlResponder(routes: routes, router: router.buildResponder(), audit: audit)
     }
 }
 
@@ -86,13 +94,27 @@ struct RouteTable {
 struct ControlResponder: Sendable {
     fileprivate let routes: [RouteTable.Route]
     fileprivate let router: RouterResponder<ControlContext>
+    fileprivate let audit: Audit
+
+    typealias Audit = @Sendable (AuditEntry) async -> Void
 
     /// - Throws: if there is nobody any more to be answered.
     func respond(to request: Request, from source: ControlContextSource) async throws -> Response {
         let context = ControlContext(source: source)
         var response: Response
         do {
-            try authorise(request, source.access)
+            do {
+                try authorise(request, source.access)
+            } catch {
+                // What a stranger sends isn't even read, so that it isn't known what for.
+                if request.isChange, routes.contains(where: { $0.method == .post && $0.matches(request.uri.path) }) {
+                    await audit(
+                        AuditEntry(
+                            caller: source.access.caller.phrase, details: source.access.caller.details,
+                            command: request.uri.path, objects: [], refusal: error.detail))
+                }
+                throw error
+            }
             response = try await router.respond(to: request, context: context)
             if response.status == .notFound, response.headers[.contentType] == nil { throw unknown(request) }
         } catch let problem as Problem {
@@ -108,11 +130,10 @@ struct ControlResponder: Sendable {
     }
 
     private func authorise(_ request: Request, _ access: Access) throws(Problem) {
-        let looksOnly = request.method == .get || request.method == .head
         switch access.level {
         case .full: return
-        case .readOnly where looksOnly: return
-        case .readOnly: throw Problem(.forbidden, "you may look, and change nothing; \(access.whoMay)")
+        case .partial(let rights) where rights != ServiceRights([]) || !request.isChange: return
+        case .partial: throw Problem(.forbidden, "you may look, and change nothing; \(access.whoMay)")
         case .none: throw Problem(.forbidden, "you may not control this supervisor; \(access.whoMay)")
         case .token(let token):
             if !token.isBrought(by: request.headers[.authorization]) {

@@ -4,6 +4,7 @@ import ControlAPI
 import Glibc
 import Reactor
 import Specification
+import Systemd
 
 /// A change that a subcommand asks for, from the request to the words about what became of it.
 struct Change<Answer: Encodable & Sendable>: Sendable {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Cadre
 import ControlAPI
 import Supervision
+import Systemd
 
 /// `cadre rollout`
 struct RolloutCommand: ParsableCommand {

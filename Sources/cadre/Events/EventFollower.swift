@@ -1,6 +1,7 @@
 import Cadre
 import ControlAPI
 import Reactor
+import Systemd
 
 /// Follows events, also when the connection is lost.
 struct EventFollower {

@@ -1,3 +1,5 @@
+import Systemd
+
 /// A line for a terminal: pieces of text, each in its style. Whatever is put into it is cleaned (``SafeText``).
 struct StyledLine: Hashable {
     private struct Piece: Hashable {

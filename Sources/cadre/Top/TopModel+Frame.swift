@@ -1,5 +1,6 @@
 import Cadre
 import Specification
+import Systemd
 
 /// How `cadre top` looks.
 extension TopModel {

@@ -1,8 +1,8 @@
 /// Text as a terminal may show it: no character in it moves the cursor, changes the direction of writing or is
 /// otherwise more than what it looks like, whoever wrote it.
-enum SafeText {
+public enum SafeText {
     /// The text with "?" in place of each unsafe character. A line break or a tab becomes a space.
-    static func clean(_ text: String) -> String {
+    public static func clean(_ text: String) -> String {
         // Nearly all text is of this kind.
         if text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return text }
         var result = String.UnicodeScalarView()
@@ -15,8 +15,43 @@ enum SafeText {
         return String(result)
     }
 
+    /// The same for a text of several lines, whose breaks stay.
+    public static func cleanLines(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { clean(String($0)) }.joined(separator: "\n")
+    }
+
+    /// A line that a program has printed, in which nothing that steers a terminal is left but colours and the like
+    /// (`SGR` in console_codes(4)), and these end with the line.
+    public static func cleanLine(_ line: some Collection<UInt8>) -> [UInt8] {
+        // Nearly all lines are of this kind.
+        if line.allSatisfy({ (0x20..<0x7F).contains($0) || $0 == 0x09 }) { return Array(line) }
+        var scalars = String(decoding: line, as: UTF8.self).unicodeScalars[...]
+        if scalars.last == "\r" { scalars.removeLast() }
+        var result = String.UnicodeScalarView()
+        var isColoured = false
+        while let scalar = scalars.first {
+            if scalar == "\u{1B}", let end = endOfColour(scalars) {
+                result.append(contentsOf: scalars[..<end])
+                scalars = scalars[end...]
+                isColoured = true
+                continue
+            }
+            scalars.removeFirst()
+            result.append(scalar == "\t" || isSafe(scalar) ? scalar : "?")
+        }
+        return Array(String(result).utf8) + (isColoured ? Array("\u{1B}[0m".utf8) : [])
+    }
+
+    /// Behind `ESC [ … m`, if that is what a text begins with.
+    private static func endOfColour(_ text: Substring.UnicodeScalarView) -> Substring.UnicodeScalarView.Index? {
+        let parameters = text.dropFirst()
+        guard parameters.first == "[" else { return nil }
+        let end = parameters.dropFirst().drop { ("0"..."9").contains($0) || $0 == ";" || $0 == ":" }
+        return end.first == "m" ? text.index(after: end.startIndex) : nil
+    }
+
     /// The text for terminals that can't show more than ASCII, as wide as it was.
-    static func ascii(_ text: String) -> String {
+    public static func ascii(_ text: String) -> String {
         if text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
         return text.unicodeScalars.map { scalar in
             scalar.isASCII ? String(scalar) : String(repeating: "?", count: columns(of: scalar))
@@ -24,13 +59,13 @@ enum SafeText {
     }
 
     /// How many columns the text takes.
-    static func columns(of text: String) -> Int {
+    public static func columns(of text: String) -> Int {
         if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.utf8.count }
         return text.unicodeScalars.reduce(0) { $0 + columns(of: $1) }
     }
 
     /// As much of the text as fits into so many columns.
-    static func prefix(of text: String, columns limit: Int) -> String {
+    public static func prefix(of text: String, columns limit: Int) -> String {
         var (result, used) = (String.UnicodeScalarView(), 0)
         for scalar in text.unicodeScalars {
             used += columns(of: scalar)

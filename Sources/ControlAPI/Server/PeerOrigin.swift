@@ -1,0 +1,83 @@
+import CLinux
+import Processes
+import Reactor
+import Specification
+import SystemPackage
+
+/// Whether a process is one of a worker's, by its cgroup.
+enum PeerOrigin: Hashable, Sendable {
+    /// It is in no cgroup of a worker's.
+    case outside
+    /// It is in one of a service's, of the name that its cgroup there has: `0@17`.
+    case worker(service: String, name: String)
+    /// It can't be told.
+    case unknown
+
+    /// What the text of a `/proc/PID/cgroup` tells.
+    ///
+    /// - Parameter root: the delegated root, as such texts name it: `/cadre.slice/cadre.service`.
+    init(processCgroup text: String, root: String) {
+        // Version 2 is the hierarchy with number 0 and no controllers (cgroups(7)).
+        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("0::/") }) else {
+            self = .unknown
+            return
+        }
+        let path = line.dropFirst(3)
+        guard path.hasPrefix("\(root)/") else {
+            self = .outside
+            return
+        }
+        let names = path.dropFirst(root.utf8.count + 1).split(separator: "/")
+        // Other names are those of the supervisor's leaf and the keeper's, and of systemd's for ExecReload= (.control).
+        guard let service = names.first.map(String.init), ServiceSpecification.isValidName(service) else {
+            self = .outside
+            return
+        }
+        self = .worker(service: service, name: names.count > 1 ? String(names[1]) : "")
+    }
+
+    /// Finds out about the process that connected a socket, with one descriptor at a time.
+    ///
+    /// Its number may be another process's by now, one that is no worker. So the cgroup that is found by the number counts
+    /// only if the process that connected is there afterwards, by the pidfd that the kernel has kept for the socket
+    /// (Linux 6.5). Before that, a worker's process that connects, ends, and has its number given to another one before
+    /// the connection is accepted, is taken for that other one.
+    init(socket: borrowing Descriptor, process: Int32, user: UInt32) {
+        // Another pid namespace's, and not of one below ours, where workers are.
+        guard process != 0 else {
+            self = .outside
+            return
+        }
+        let text = try? Descriptor.open("/proc/\(process)/cgroup").readText()
+        guard let root = Self.root, Self.isConnectorAlive(socket) else {
+            self = .unknown
+            return
+        }
+        if let text {
+            self.init(processCgroup: text, root: root)
+        } else {
+            // Of others' processes nothing may be seen (hidepid= of proc(5)), and without privileges all workers are ours.
+            self = geteuid() != 0 && user != geteuid() ? .outside : .unknown
+        }
+    }
+
+    /// The delegated root, from our own place in its leaf `supervisor`.
+    private static let root: String? = {
+        let text = (try? Descriptor.open("/proc/self/cgroup").readText()) ?? ""
+        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("0::/") }) else { return nil }
+        let leaf = "/supervisor"
+        return line.hasSuffix(leaf) ? String(line.dropFirst(3).dropLast(leaf.utf8.count)) : nil
+    }()
+
+    private static func isConnectorAlive(_ socket: borrowing Descriptor) -> Bool {
+        let number = cadre_peer_pidfd(socket.rawValue)
+        guard number >= 0 else { return cadre_errno() == ENOPROTOOPT }
+        let pidfd = Descriptor(owning: number)
+        do throws(SystemCallError) {
+            try Pidfd.signal(pidfd, 0)
+            return true
+        } catch {
+            return error.errno == .notPermitted
+        }
+    }
+}
