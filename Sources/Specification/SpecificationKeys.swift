@@ -1,3 +1,5 @@
+import Processes
+
 /// The keys that a table may have.
 protocol SpecificationKey: RawRepresentable<String>, CaseIterable, Hashable {}
 
@@ -26,7 +28,18 @@ enum MetricsKey: String, SpecificationKey {
 enum ServiceKey: String, SpecificationKey {
     case command, type, workers, after, requires, essential, directory, environment
     case environmentFile = "environment_file"
-    case user, group, watchdog
+    case user, group
+    case supplementaryGroups = "supplementary_groups"
+    case umask, capabilities
+    case noNewPrivileges = "no_new_privileges"
+    case nice
+    case oomScoreAdj = "oom_score_adj"
+    case cpuAffinity = "cpu_affinity"
+    case cpuSchedulingPolicy = "cpu_scheduling_policy"
+    case cpuSchedulingPriority = "cpu_scheduling_priority"
+    case ioSchedulingClass = "io_scheduling_class"
+    case ioSchedulingPriority = "io_scheduling_priority"
+    case rlimits, watchdog
     case maxAge = "max_age"
     case maxAgeJitter = "max_age_jitter"
     case healthyPercentage = "healthy_percentage"
@@ -115,6 +128,7 @@ enum KeySuggestion {
         ("[service.NAME.ready]", ReadyKey.allCases.map(\.rawValue)),
         ("[service.NAME.health]", HealthKey.allCases.map(\.rawValue)),
         ("[service.NAME.limits]", LimitsKey.allCases.map(\.rawValue)),
+        ("[service.NAME.rlimits]", ProcessLimit.allCases.map(\.rawValue)),
         ("[service.NAME.restart]", RestartKey.allCases.map(\.rawValue)),
         ("[service.NAME.rollout]", RolloutKey.allCases.map(\.rawValue)),
         ("[service.NAME.stop]", StopKey.allCases.map(\.rawValue)),

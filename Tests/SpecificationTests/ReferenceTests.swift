@@ -1,4 +1,5 @@
 import ControlGroups
+import Processes
 import Reactor
 import Supervision
 import Testing
@@ -67,6 +68,7 @@ import Testing
         #expect(keys("ready", of: web) == known(ReadyKey.self))
         #expect(keys("health", of: web) == known(HealthKey.self))
         #expect(keys("limits", of: web) == known(LimitsKey.self))
+        #expect(keys("rlimits", of: web) == known(ProcessLimit.self))
         #expect(keys("restart", of: web) == known(RestartKey.self))
         #expect(keys("rollout", of: web) == known(RolloutKey.self))
         #expect(keys("stop", of: web) == known(StopKey.self))

@@ -43,6 +43,9 @@
 #include <unistd.h>
 
 #include "cadre_keeper.h"
+#include "cadre_privileges.h"
+#include "cadre_scheduling.h"
+#include "cadre_scheduling.h"
 #include "cadre_spawn.h"
 
 // The calling thread's errno, which Swift sees only through Foundation or Glibc.
