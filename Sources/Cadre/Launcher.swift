@@ -27,6 +27,7 @@ final class Launcher {
     private let standardError: Descriptor
     /// The limits that were left out, so that each is told once.
     private var leftOut: Set<String> = []
+    private let sandboxes = Sandboxes()
     /// What the keeper keeps for us.
     let kept: KeptDescriptors
 
@@ -127,7 +128,9 @@ final class Launcher {
                 controlGroup: incarnation.group.directory.rawValue,
                 leaderAttribute: options.keeper.map { _ in ControlGroup.leaderAttribute }, listenPID: !passed.isEmpty)
             request.surroundings = surroundings(of: specification, credentials)
-            let child = try Processes.spawn(request)
+            let child = try sandboxes.spawn(
+                request, specification, worker: worker.number, wallPlace(of: incarnation)
+            ) { omitted in noteOmitted(omitted, of: incarnation) }
             incarnation.firstPid = child.pid
             incarnation.log = streams.source.of(leader: child.pid)
             incarnation.leader = LiveIncarnation.Leader(pid: child.pid, pidfd: child.takePidfd(), .supervisor)
@@ -232,6 +235,30 @@ final class Launcher {
         for error in missing where leftOut.insert("\(worker.service): \(error.limit ?? "")").inserted {
             events.log(
                 .warning, .limitLeftOut, "\(worker.service) runs without a limit: \(error)", service: worker.service)
+        }
+    }
+
+    /// What concerns an incarnation's walls.
+    private func wallPlace(of incarnation: LiveIncarnation) -> WallPlan.Place {
+        WallPlan.Place(
+            runtimeDirectory: options.runtimeDirectory, own: [incarnation.notifications.path],
+            controlGroup: incarnation.group.path)
+    }
+
+    /// Tells of walls that are missing, once for each service, and has it stand on the incarnation's cgroup.
+    private func noteOmitted(_ omitted: [OmittedWall], of incarnation: LiveIncarnation) {
+        guard !omitted.isEmpty else { return }
+        let service = incarnation.worker.service
+        for wall in omitted where leftOut.insert("\(service): \(wall.key)").inserted {
+            events.log(
+                .warning, .wallLeftOut, "\(service) runs without a wall of its sandbox: \(wall.text)", service: service)
+        }
+        do {
+            try incarnation.group.setAttribute(OmittedWall.attributeName, omitted.attribute)
+        } catch {
+            events.log(
+                .warning, .trouble, "\(incarnation.worker): cadre inspect won't show its missing walls: \(error)",
+                incarnation.worker, incarnation.number)
         }
     }
 

@@ -20,7 +20,14 @@ public struct Child: ~Copyable, Sendable {
 /// It is in its cgroup from its first instruction, leads a session of its own, and has no signal blocked, handled or
 /// ignored. The calling thread stands still until then; how long that takes doesn't depend on the caller's memory.
 /// If anything fails no process is left behind.
+///
+/// A process with walls costs an execution and their erection more.
 public func spawn(_ request: SpawnRequest) throws(SpawnError) -> Child {
+    try spawnDirectly(request)
+}
+
+/// - Parameter keepingPrivileges: whether the process keeps the supervisor's privileges, whatever is requested.
+func spawnDirectly(_ request: SpawnRequest, keepingPrivileges: Bool = false) throws(SpawnError) -> Child {
     let candidates = request.candidates
     guard !candidates.isEmpty else {
         throw SpawnError(step: .arguments, errno: .invalidArgument, object: "", remedy: "the command is empty")
@@ -34,6 +41,8 @@ public func spawn(_ request: SpawnRequest) throws(SpawnError) -> Child {
             step: .arguments, errno: .invalidArgument, object: string,
             remedy: "an argument, a variable or a path can't contain a NUL byte")
     }
+    if let walls = request.walls { return try StagedSpawn.spawn(request, walls, call, candidates: candidates) }
+    if keepingPrivileges { call.privileges = cadre_privileges() }
     if cadre_spawn(&call) != 0 {
         throw SpawnError(of: call, request, candidates: candidates)
     }

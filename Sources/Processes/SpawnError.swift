@@ -44,6 +44,20 @@ public struct SpawnError: Error, Hashable, Sendable, CustomStringConvertible {
         case ambientSet
         /// `PR_SET_NO_NEW_PRIVS`.
         case noNewPrivileges
+        /// The stage is executed, which does what is left if the process has walls.
+        case stage
+        /// It enters a network of its own.
+        case network
+        /// It enters a mount namespace of its own.
+        case mountNamespace
+        /// It changes what is at a path there.
+        case mount
+        /// It adds a path to what Landlock allows.
+        case landlockRule
+        /// It restricts itself by Landlock.
+        case landlock
+        /// It restricts itself to some system calls.
+        case systemCallFilter
         /// The working directory is entered.
         case directory
         /// The program is executed.
@@ -57,7 +71,7 @@ public struct SpawnError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What it was done to: a path, a cgroup, a user. Empty if there is nothing to name.
     public let object: String
     /// What is behind the reason, or what to do about it. Empty if there is nothing to add.
-    public let remedy: String
+    public internal(set) var remedy: String
 
     /// Whether the system, not the request, is at fault, so that the same spawn may succeed later.
     public var isExhaustion: Bool { errno.isExhaustion }
@@ -91,6 +105,13 @@ extension SpawnError.Step {
         case .capabilities: "reduce the capabilities to"
         case .ambientSet: "set ambient capabilities"
         case .noNewPrivileges: "set no_new_privs"
+        case .stage: "run the stage"
+        case .network: "enter a private network"
+        case .mountNamespace: "enter a mount namespace"
+        case .mount: "put up the sandbox's wall at"
+        case .landlockRule: "add to what Landlock allows"
+        case .landlock: "restrict by Landlock"
+        case .systemCallFilter: "restrict system calls"
         case .directory: "change directory to"
         case .exec: "exec"
         }
@@ -159,6 +180,8 @@ extension SpawnError {
             case .boundingSet: "\(CapabilitySet(number: call.failed_index))"
             case .capabilities: request.surroundings.capabilities.map { $0.isEmpty ? "none" : "\($0)" } ?? ""
             case .arguments, .session, .securityBits, .ambientSet, .noNewPrivileges: ""
+            // The stage's, which tells of its own failures.
+            case .stage, .network, .mountNamespace, .mount, .landlockRule, .landlock, .systemCallFilter: ""
             }
         self.init(step: step, errno: errno, object: object, remedy: "")
         self = Self(step: step, errno: errno, object: object, remedy: remedy(request, candidates))

@@ -25,6 +25,9 @@ public struct SpawnRequest: Sendable {
     public var surroundings: Surroundings
     /// Whether `LISTEN_PID` is added to the environment with the process's own ID, as sd_listen_fds(3) wants it.
     public var listenPID: Bool
+    /// What the process is walled off from; nil for nothing. What is above is then found from behind the walls: the
+    /// program, and the working directory.
+    public var walls: Walls?
 
     /// A request; what is left out stays as the supervisor has it.
     public init(

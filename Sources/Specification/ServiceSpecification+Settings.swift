@@ -68,6 +68,7 @@ extension ServiceSpecification {
                 guard isOnDemand else { continue }
                 settings[name] = Setting(idleTimeout.map(TOMLText.duration) ?? "infinity".quoted, .live)
             case .fdStoreMax: settings[name] = Setting("\(storedDescriptorsMax)", .live)
+            case .sandbox: if let sandbox { settings.add(sandbox.settings, below: name) }
             case .log: settings.add(log.settings, below: name)
             }
         }

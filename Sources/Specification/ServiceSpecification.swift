@@ -67,6 +67,8 @@ public struct ServiceSpecification: Hashable, Sendable, Codable {
     public var idleTimeout: Duration? = ServiceSpecification.defaultIdleTimeout
     /// How many descriptors each worker may leave with the supervisor (`FDSTORE=1` of sd_notify(3)).
     public var storedDescriptorsMax = 0
+    /// What its workers are walled off from; nil for nothing.
+    public var sandbox: SandboxSpecification?
     /// Where output goes.
     public var log: LogSpecification
 

@@ -124,6 +124,7 @@ struct SpecificationDecoder {
             case .idleTimeout: service.idleTimeout = optionalDuration(node)
             case .fdStoreMax:
                 service.storedDescriptorsMax = integer(node, in: 0...1024) ?? service.storedDescriptorsMax
+            case .sandbox: service.sandbox = decodeSandbox(node)
             case .log: service.log = decodeLog(node)
             }
         }
@@ -131,6 +132,7 @@ struct SpecificationDecoder {
         checkProbes(of: service, ready: readyNode, health: healthNode)
         checkDemand(of: service, table)
         checkScheduling(of: service, table)
+        if let node = table[ServiceKey.noNewPrivileges.rawValue] { checkPrivileges(of: service, node) }
         if let node = table[ServiceKey.port.rawValue] { checkPorts(of: service, node) }
         if let jitterNode, service.policy.maxAge == nil {
             report(jitterNode, "max_age_jitter varies max_age, which is not set; set max_age, or leave this out")

@@ -47,7 +47,7 @@ enum ServiceKey: String, SpecificationKey {
     case onDemand = "on_demand"
     case idleTimeout = "idle_timeout"
     case fdStoreMax = "fd_store_max"
-    case log
+    case sandbox, log
 }
 
 enum ReadyKey: String, SpecificationKey {
@@ -106,6 +106,30 @@ enum PortKey: String, SpecificationKey {
     case start
 }
 
+enum SandboxKey: String, SpecificationKey {
+    case privateTmp = "private_tmp"
+    case protectSystem = "protect_system"
+    case protectHome = "protect_home"
+    case readOnlyPaths = "read_only_paths"
+    case readWritePaths = "read_write_paths"
+    case inaccessiblePaths = "inaccessible_paths"
+    case privateDevices = "private_devices"
+    case privateNetwork = "private_network"
+    case protectControlGroups = "protect_control_groups"
+    case landlock
+    case systemCallFilter = "system_call_filter"
+    case systemCallErrorNumber = "system_call_error_number"
+    case bestEffort = "best_effort"
+}
+
+enum LandlockKey: String, SpecificationKey {
+    case readOnly = "read_only"
+    case readWrite = "read_write"
+    case execute
+    case tcpBind = "tcp_bind"
+    case tcpConnect = "tcp_connect"
+}
+
 enum LogKey: String, SpecificationKey {
     case to, file
 }
@@ -134,6 +158,8 @@ enum KeySuggestion {
         ("[service.NAME.stop]", StopKey.allCases.map(\.rawValue)),
         ("[[service.NAME.socket]]", SocketKey.allCases.map(\.rawValue)),
         ("[service.NAME.port]", PortKey.allCases.map(\.rawValue)),
+        ("[service.NAME.sandbox]", SandboxKey.allCases.map(\.rawValue)),
+        ("[service.NAME.sandbox.landlock]", LandlockKey.allCases.map(\.rawValue)),
         ("[service.NAME.log]", LogKey.allCases.map(\.rawValue)),
         ("[control]", ControlKey.allCases.map(\.rawValue)),
         ("[control.tls]", TLSKey.allCases.map(\.rawValue)),

@@ -287,6 +287,67 @@ import Testing
             "on_demand = true\nidle_timeout = \"infinity\"\nsocket = [{ listen = \":1\" }]",
             "idle_timeout: \"5min\" → \"infinity\" (live)"),
         Example("fd_store_max", "", "fd_store_max = 7", "fd_store_max: 0 → 7 (live)"),
+        Example(
+            "sandbox.private_tmp", "sandbox.private_network = true",
+            "sandbox = { private_network = true, private_tmp = true }",
+            "sandbox.private_tmp: false → true (replace)"),
+        Example(
+            "sandbox.protect_system", "sandbox.protect_system = true", "sandbox.protect_system = \"strict\"",
+            "sandbox.protect_system: true → \"strict\" (replace)"),
+        Example(
+            "sandbox.protect_home", "sandbox.protect_home = \"tmpfs\"", "sandbox.protect_home = \"read-only\"",
+            "sandbox.protect_home: \"tmpfs\" → \"read-only\" (replace)"),
+        Example(
+            "sandbox.read_only_paths", "sandbox.read_only_paths = [\"/a\"]", "sandbox.read_only_paths = [\"-/b\"]",
+            "sandbox.read_only_paths: [\"/a\"] → [\"-/b\"] (replace)"),
+        Example(
+            "sandbox.read_write_paths", "sandbox.read_write_paths = [\"/a\"]",
+            "sandbox.read_write_paths = [\"/a\", \"/b\"]",
+            "sandbox.read_write_paths: [\"/a\"] → [\"/a\", \"/b\"] (replace)"),
+        Example(
+            "sandbox.inaccessible_paths", "sandbox.inaccessible_paths = [\"/a\"]",
+            "sandbox.inaccessible_paths = [\"/b\"]",
+            "sandbox.inaccessible_paths: [\"/a\"] → [\"/b\"] (replace)"),
+        Example(
+            "sandbox.private_devices", "sandbox.private_tmp = true",
+            "sandbox = { private_tmp = true, private_devices = true }",
+            "sandbox.private_devices: false → true (replace)"),
+        Example(
+            "sandbox.private_network", "sandbox.private_tmp = true",
+            "sandbox = { private_tmp = true, private_network = true }",
+            "sandbox.private_network: false → true (replace)"),
+        Example(
+            "sandbox.protect_control_groups", "sandbox.private_tmp = true",
+            "sandbox = { private_tmp = true, protect_control_groups = true }",
+            "sandbox.protect_control_groups: false → true (replace)"),
+        Example(
+            "sandbox.landlock.read_only", "sandbox.landlock.execute = [\"/\"]",
+            "sandbox.landlock = { execute = [\"/\"], read_only = [\"/a\"] }",
+            "sandbox.landlock.read_only: - → [\"/a\"] (replace)"),
+        Example(
+            "sandbox.landlock.read_write", "sandbox.landlock.execute = [\"/\"]",
+            "sandbox.landlock = { execute = [\"/\"], read_write = [\"/a\"] }",
+            "sandbox.landlock.read_write: - → [\"/a\"] (replace)"),
+        Example(
+            "sandbox.landlock.execute", "sandbox.landlock.execute = [\"/a\"]", "sandbox.landlock.execute = [\"/b\"]",
+            "sandbox.landlock.execute: [\"/a\"] → [\"/b\"] (replace)"),
+        Example(
+            "sandbox.landlock.tcp_bind", "sandbox.landlock.tcp_bind = []", "sandbox.landlock.tcp_bind = [80]",
+            "sandbox.landlock.tcp_bind: [] → [80] (replace)"),
+        Example(
+            "sandbox.landlock.tcp_connect", "sandbox.landlock.tcp_connect = [1]", "sandbox.landlock.tcp_connect = []",
+            "sandbox.landlock.tcp_connect: [1] → [] (replace)"),
+        Example(
+            "sandbox.system_call_filter", "sandbox.system_call_filter = [\"@system-service\"]",
+            "sandbox.system_call_filter = [\"~@mount\"]",
+            "sandbox.system_call_filter: [\"@system-service\"] → [\"~@mount\"] (replace)"),
+        Example(
+            "sandbox.system_call_error_number", "sandbox.system_call_filter = [\"~@mount\"]",
+            "sandbox = { system_call_filter = [\"~@mount\"], system_call_error_number = \"EPERM\" }",
+            "sandbox.system_call_error_number: \"kill\" → \"EPERM\" (replace)"),
+        Example(
+            "sandbox.best_effort", "sandbox.private_tmp = true", "sandbox = { private_tmp = true, best_effort = true }",
+            "sandbox.best_effort: false → true (replace)"),
         Example("log.to", "log.to = \"none\"", "log.to = \"journal\"", "log.to: \"none\" → \"journal\" (replace)"),
         Example("log.file", "log.file = \"/a\"", "log.file = \"/b\"", "log.file: \"/a\" → \"/b\" (replace)"),
     ]
@@ -353,6 +414,8 @@ import Testing
             "restart": keys(RestartKey.self, "restart"), "rollout": keys(RolloutKey.self, "rollout"),
             "stop": keys(StopKey.self, "stop"),
             "socket": keys(SocketKey.self, "socket"), "port": keys(PortKey.self, "port"),
+            "sandbox": keys(SandboxKey.self, "sandbox").filter { $0 != "sandbox.landlock" }
+                + keys(LandlockKey.self, "sandbox.landlock"),
             "log": keys(LogKey.self, "log"),
         ]
         let ofServices = ServiceKey.allCases.flatMap { serviceTables[$0.rawValue] ?? [$0.rawValue] }

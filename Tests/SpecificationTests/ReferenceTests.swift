@@ -74,6 +74,10 @@ import Testing
         #expect(keys("stop", of: web) == known(StopKey.self))
         #expect(keys("socket", of: web) == known(SocketKey.self))
         #expect(keys("port", of: web) == known(PortKey.self))
+        #expect(keys("sandbox", of: web) == known(SandboxKey.self))
+        if case .table(let sandbox)? = web["sandbox"]?.value {
+            #expect(keys("landlock", of: sandbox) == known(LandlockKey.self))
+        }
         #expect(keys("log", of: web) == known(LogKey.self))
         #expect(keys("control", of: root) == known(ControlKey.self))
         #expect(keys("metrics", of: root) == known(MetricsKey.self))

@@ -45,8 +45,9 @@
 #include "cadre_keeper.h"
 #include "cadre_privileges.h"
 #include "cadre_scheduling.h"
-#include "cadre_scheduling.h"
+#include "cadre_seccomp.h"
 #include "cadre_spawn.h"
+#include "cadre_stage.h"
 
 // The calling thread's errno, which Swift sees only through Foundation or Glibc.
 static inline int cadre_errno(void) {
