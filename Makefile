@@ -30,8 +30,8 @@ stage_flags := -c release --product cadre-stage --static-swift-stdlib
 release_cadre = $(shell swift build $(release_flags) --show-bin-path)/cadre
 
 build_packages := binutils g++ git libcap-dev libsystemd-dev pkg-config
-test_packages := debian-archive-keyring e2fsprogs groff-base mmdebstrap python3 python3-venv qemu-system-x86 qemu-utils \
-    zstd
+test_packages := debian-archive-keyring e2fsprogs groff-base libseccomp2 mmdebstrap python3 python3-venv \
+    qemu-system-x86 qemu-utils zstd
 lint_packages := shellcheck
 # What tests on this machine run: unpacked or installed in .build/test-tools, never in the system.
 unpacked_packages := nginx prometheus redis-server redis-tools wrk

@@ -29,11 +29,11 @@ public struct SecurityAssessment: Hashable, Sendable, Codable {
     public var level: String
     /// All that is looked at, the weightiest first.
     public var checks: [Check]
+    /// The keys of the three settings that are worth most, the best first.
+    public var worthMost: [String]
 
-    /// The three settings that are worth most, the best first.
-    public var advice: [Check] {
-        Array(checks.filter { $0.advice != nil }.sorted { $0.exposure > $1.exposure }.prefix(3))
-    }
+    /// Those three.
+    public var advice: [Check] { worthMost.compactMap { key in checks.first { $0.key == key } } }
 
     /// Looks at a service.
     public init(of service: ServiceSpecification) {
@@ -45,6 +45,7 @@ public struct SecurityAssessment: Hashable, Sendable, Codable {
         }
         exposure = (checks.reduce(0) { $0 + $1.exposure } * 10).rounded() / 10
         level = Self.level(of: exposure)
+        worthMost = checks.filter { $0.advice != nil }.sorted { $0.exposure > $1.exposure }.prefix(3).map(\.key)
         self.checks = checks.enumerated()
             .sorted { ($1.element.weight, $0.offset) < ($0.element.weight, $1.offset) }.map(\.element)
     }

@@ -1,5 +1,6 @@
 import Glibc
 import Processes
+import Reactor
 import SystemPackage
 import Testing
 
@@ -57,12 +58,24 @@ private let stage =
         #expect("\(try #require(spawnError(request)))".contains("it is in none of the directories of PATH"))
     }
 
-    @Test("no process is left behind by a failure, and no pidfd") func leftovers() throws {
-        let before = openPidfds()
-        var request = request("arguments")
-        request.arguments = ["/nowhere/at/all"]
-        _ = spawnError(request)
-        #expect(openPidfds() == before)
+    @Test("neither a process nor a descriptor is left, whether they run or fail") func noResidue() async {
+        // In a process of its own, where no other test starts children.
+        await #expect(processExitsWith: .success) {
+            for index in 0..<40 {
+                var request = SpawnRequest(arguments: [index.isMultiple(of: 2) ? "/bin/true" : "/nowhere/at/all"])
+                request.walls = Walls(stage: stage, landlock: LandlockRules(paths: [.init("/", .execute)]))
+                if index.isMultiple(of: 2) {
+                    let child = try spawn(request)
+                    try #require(openPidfds() == [child.pidfd.rawValue])
+                    try #require(try waitForExit(child.pidfd) == .exited(code: 0))
+                } else {
+                    try #require(spawnError(request)?.step == .exec)
+                }
+            }
+            try #require(openPidfds().isEmpty)
+            var information = siginfo_t()
+            try #require(waitid(P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT) == -1 && errno == ECHILD)
+        }
     }
 
     @Test("a stage that isn't there is said, with what to do") func missing() throws {
