@@ -10,6 +10,8 @@ DESTDIR ?=
 SYSCONFDIR ?= /etc
 
 bindir := $(PREFIX)/bin
+# Where cadre looks for the program that builds sandboxes, from where it lies itself.
+libexecdir := $(PREFIX)/libexec/cadre
 mandir := $(PREFIX)/share/man/man1
 # Where each shell looks for completions by itself.
 bashdir := $(PREFIX)/share/bash-completion/completions
@@ -24,11 +26,12 @@ tmpfilesdir := /usr/lib/tmpfiles.d
 # One set of flags a configuration, so that debug and release builds never rebuild each other.
 debug_build := swift build --build-tests --explicit-target-dependency-import-check error
 release_flags := -c release --product cadre --static-swift-stdlib
+stage_flags := -c release --product cadre-stage --static-swift-stdlib
 release_cadre = $(shell swift build $(release_flags) --show-bin-path)/cadre
 
 build_packages := binutils g++ git libcap-dev libsystemd-dev pkg-config
-test_packages := debian-archive-keyring e2fsprogs groff-base mmdebstrap python3 python3-venv qemu-system-x86 qemu-utils \
-    zstd
+test_packages := debian-archive-keyring e2fsprogs groff-base libseccomp2 mmdebstrap python3 python3-venv \
+    qemu-system-x86 qemu-utils zstd
 lint_packages := shellcheck
 # What tests on this machine run: unpacked or installed in .build/test-tools, never in the system.
 unpacked_packages := nginx prometheus redis-server redis-tools wrk
@@ -59,6 +62,7 @@ build: build-packages ## build cadre and the tests for debugging (the default)
 .PHONY: release
 release: build-packages ## build cadre as it is installed
 	swift build $(release_flags)
+	swift build $(stage_flags)
 
 .PHONY: run
 run: release ## build cadre and run the example examples/hello
@@ -120,6 +124,7 @@ man: $(if $(CADRE),,release) ## write the manual pages into .build/man
 .PHONY: install
 install: $(if $(CADRE),,release) ## install cadre and its units (DESTDIR=, PREFIX=/usr)
 	install -D -m 755 -s "$(built_cadre)" "$(DESTDIR)$(bindir)/cadre"
+	install -D -m 755 -s "$(dir $(built_cadre))cadre-stage" "$(DESTDIR)$(libexecdir)/cadre-stage"
 	install -d "$(DESTDIR)$(mandir)" "$(DESTDIR)$(bashdir)" "$(DESTDIR)$(zshdir)" "$(DESTDIR)$(fishdir)"
 	"$(built_cadre)" manual "$(DESTDIR)$(mandir)"
 	gzip -9nf "$(DESTDIR)$(mandir)"/cadre.1 "$(DESTDIR)$(mandir)"/cadre-*.1
@@ -148,10 +153,11 @@ uninstall: ## remove what install has installed, but for the configuration
 	if [[ -z "$(DESTDIR)" && -d /run/systemd/system ]]; then \
 	    systemctl disable --now cadre.service || true; \
 	fi
-	rm -f "$(DESTDIR)$(bindir)/cadre" "$(DESTDIR)$(unitdir)"/cadre.{slice,service} \
+	rm -f "$(DESTDIR)$(bindir)/cadre" "$(DESTDIR)$(libexecdir)/cadre-stage" "$(DESTDIR)$(unitdir)"/cadre.{slice,service} \
 	    "$(DESTDIR)$(userunitdir)/cadre.service" "$(DESTDIR)$(sysusersdir)/cadre.conf" \
 	    "$(DESTDIR)$(tmpfilesdir)/cadre.conf" "$(DESTDIR)$(mandir)"/cadre.1.gz "$(DESTDIR)$(mandir)"/cadre-*.1.gz \
 	    "$(DESTDIR)$(bashdir)/cadre" "$(DESTDIR)$(zshdir)/_cadre" "$(DESTDIR)$(fishdir)/cadre.fish"
+	if [[ -d "$(DESTDIR)$(libexecdir)" ]]; then rmdir --ignore-fail-on-non-empty "$(DESTDIR)$(libexecdir)"; fi
 	if [[ -z "$(DESTDIR)" && -d /run/systemd/system ]]; then systemctl daemon-reload; fi
 
 .PHONY: clean

@@ -133,21 +133,18 @@ static void place_descriptors(struct cadre_spawn *spawn) {
     }
 }
 
-// By system calls and not by the C library's functions of these names: those change the user of every thread of the
-// process by signalling the threads they know of, which here are the parent's.
-static void change_credentials(struct cadre_spawn *spawn) {
-    if (syscall(SYS_setgroups, spawn->group_count, spawn->groups) != 0) {
-        fail(spawn, CADRE_SPAWN_GROUPS, 0);
+static void apply_scheduling(struct cadre_spawn *spawn) {
+    spawn->failed_scheduling = cadre_apply_scheduling(&spawn->scheduling);
+    if (spawn->failed_scheduling != CADRE_SCHEDULING_DONE) {
+        fail(spawn, CADRE_SPAWN_SCHEDULING, 0);
     }
-    if (syscall(SYS_setresgid, spawn->group, spawn->group, spawn->group) != 0) {
-        fail(spawn, CADRE_SPAWN_GROUP, 0);
-    }
-    if (syscall(SYS_setresuid, spawn->user, spawn->user, spawn->user) != 0) {
-        fail(spawn, CADRE_SPAWN_USER, 0);
-    }
-    // A change from root to another user drops all capabilities; between other users, exec drops all but the ambient ones.
-    if (spawn->user != 0 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) {
-        fail(spawn, CADRE_SPAWN_CAPABILITIES, 0);
+}
+
+static void apply_privileges(struct cadre_spawn *spawn) {
+    size_t index;
+    spawn->failed_privilege = cadre_apply_privileges(&spawn->privileges, &index);
+    if (spawn->failed_privilege != CADRE_PRIVILEGES_DONE) {
+        fail(spawn, CADRE_SPAWN_PRIVILEGES, index);
     }
 }
 
@@ -201,6 +198,7 @@ _Noreturn static void run_child(struct cadre_spawn *spawn) {
         fail(spawn, CADRE_SPAWN_SESSION, 0);
     }
     place_descriptors(spawn);
+    apply_scheduling(spawn);
     for (size_t i = 0; i < spawn->limit_count; i++) {
         if (setrlimit((__rlimit_resource_t)spawn->limits[i].resource, &spawn->limits[i].limit) != 0) {
             fail(spawn, CADRE_SPAWN_LIMITS, i);
@@ -209,12 +207,7 @@ _Noreturn static void run_child(struct cadre_spawn *spawn) {
     if (spawn->umask != -1) {
         umask((mode_t)spawn->umask);
     }
-    if (spawn->change_credentials) {
-        change_credentials(spawn);
-    }
-    if (spawn->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-        fail(spawn, CADRE_SPAWN_NO_NEW_PRIVILEGES, 0);
-    }
+    apply_privileges(spawn);
     if (spawn->directory != NULL && chdir(spawn->directory) != 0) {
         fail(spawn, CADRE_SPAWN_DIRECTORY, 0);
     }
@@ -228,6 +221,8 @@ int cadre_spawn(struct cadre_spawn *spawn) {
     spawn->pid = -1;
     spawn->pidfd = -1;
     spawn->failed_step = CADRE_SPAWN_DONE;
+    spawn->failed_scheduling = CADRE_SCHEDULING_DONE;
+    spawn->failed_privilege = CADRE_PRIVILEGES_DONE;
     spawn->error = 0;
     spawn->failed_index = 0;
 

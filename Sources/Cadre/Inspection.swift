@@ -19,6 +19,8 @@ public struct Inspection: Codable, Hashable, Sendable {
     public var sockets: [PassedSocket] = []
     /// Its port; nil if the specification gives it none.
     public var port: Int?
+    /// What it is walled off from; nil for nothing.
+    public var sandbox: SandboxInspection?
     /// What it and its past incarnations have used and met with.
     public var usage: Usage
     /// Its cgroup; nil if it doesn't run.
@@ -55,6 +57,14 @@ public struct PassedSocket: Codable, Hashable, Sendable {
     public var isOwn: Bool
     /// Whether it is the worker's descriptor 0.
     public var isStandardInput: Bool
+}
+
+/// A worker's walls.
+public struct SandboxInspection: Codable, Hashable, Sendable {
+    /// Those that are in force, as the specification has them: `private_tmp = true`.
+    public var walls: [String]
+    /// Those that were left out with `best_effort`, and why: `private_tmp: it needs CAP_SYS_ADMIN; …`.
+    public var omitted: [String] = []
 }
 
 /// The cgroup of an incarnation.

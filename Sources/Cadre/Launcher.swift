@@ -27,6 +27,7 @@ final class Launcher {
     private let standardError: Descriptor
     /// The limits that were left out, so that each is told once.
     private var leftOut: Set<String> = []
+    private let sandboxes = Sandboxes()
     /// What the keeper keeps for us.
     let kept: KeptDescriptors
 
@@ -85,6 +86,7 @@ final class Launcher {
         stored: [(name: String, descriptor: Int32)], _ lineWatch: LineWatch? = nil
     ) throws -> LiveIncarnation {
         let credentials = try service.resolveCredentials(of: specification)
+        try requirePrivileges(for: specification)
         try openSockets(of: service)
         let sockets = try service.sockets.descriptors(of: specification.sockets, for: worker.number)
         let passed = sockets.listening + stored
@@ -115,18 +117,20 @@ final class Launcher {
                 try? standardOutput.replace(with: nullDevice)
                 try? standardError.replace(with: nullDevice)
             }
-            let child = try Processes.spawn(
-                SpawnRequest(
-                    arguments: specification.command.map { specification.expand($0, worker: worker.number) },
-                    environment: environment.lines,
-                    workingDirectory: specification.directory.map { specification.expand($0, worker: worker.number) }
-                        ?? "/",
-                    descriptors: [
-                        sockets.input ?? nullDevice.rawValue, standardOutput.rawValue, standardError.rawValue,
-                    ] + passed.map(\.descriptor),
-                    controlGroup: incarnation.group.directory.rawValue,
-                    leaderAttribute: options.keeper.map { _ in ControlGroup.leaderAttribute }, credentials: credentials,
-                    openFileLimit: openFileLimit, listenPID: !passed.isEmpty))
+            var request = SpawnRequest(
+                arguments: specification.command.map { specification.expand($0, worker: worker.number) },
+                environment: environment.lines,
+                workingDirectory: specification.directory.map { specification.expand($0, worker: worker.number) }
+                    ?? "/",
+                descriptors: [
+                    sockets.input ?? nullDevice.rawValue, standardOutput.rawValue, standardError.rawValue,
+                ] + passed.map(\.descriptor),
+                controlGroup: incarnation.group.directory.rawValue,
+                leaderAttribute: options.keeper.map { _ in ControlGroup.leaderAttribute }, listenPID: !passed.isEmpty)
+            request.surroundings = surroundings(of: specification, credentials)
+            let child = try sandboxes.spawn(
+                request, specification, worker: worker.number, wallPlace(of: incarnation)
+            ) { omitted in noteOmitted(omitted, of: incarnation) }
             incarnation.firstPid = child.pid
             incarnation.log = streams.source.of(leader: child.pid)
             incarnation.leader = LiveIncarnation.Leader(pid: child.pid, pidfd: child.takePidfd(), .supervisor)
@@ -168,7 +172,8 @@ final class Launcher {
             directory: incarnation.specification.directory.map {
                 incarnation.specification.expand($0, worker: incarnation.worker.number)
             } ?? "/",
-            credentials: credentials, openFileLimit: openFileLimit, controlGroup: incarnation.group.path)
+            surroundings: surroundings(of: incarnation.specification, credentials),
+            controlGroup: incarnation.group.path)
     }
 
     /// Returns when all that workers printed is out.
@@ -198,12 +203,62 @@ final class Launcher {
         }
     }
 
+    /// All but the cgroup that the processes of a service's workers have in common.
+    private func surroundings(of specification: ServiceSpecification, _ credentials: Credentials?) -> Surroundings {
+        Surroundings(
+            credentials: credentials, capabilities: specification.capabilities.set,
+            noNewPrivileges: specification.noNewPrivileges, fileCreationMask: specification.fileCreationMask,
+            scheduling: specification.scheduling, openFileLimit: openFileLimit, limits: specification.processLimits)
+    }
+
+    /// What the kernel would refuse, or heed in part only, without saying what is missing.
+    private func requirePrivileges(for specification: ServiceSpecification) throws {
+        if let wanted = specification.capabilities.set, !wanted.isEmpty {
+            let missing = wanted.subtracting(.ofThisProcess)
+            if !missing.isEmpty { throw LaunchFailure.capabilities(missing) }
+        }
+        if let processors = specification.scheduling.processors {
+            let online = try NumberListFormat.parse(try Self.onlineProcessors())
+            let missing = processors.filter { !online.contains($0) }
+            if !missing.isEmpty { throw LaunchFailure.processors(missing, online: online) }
+        }
+    }
+
+    private static func onlineProcessors() throws(SystemCallError) -> String {
+        let path = "/sys/devices/system/cpu/online"
+        return String(try Descriptor.open(path).readText(path).prefix { $0 != "\n" })
+    }
+
     private func apply(_ limits: ResourceLimits, to group: borrowing ControlGroup, of worker: WorkerID) throws {
         let missing = try limits.apply(
             to: group, available: available, unavailable: unavailable, bestEffort: options.isBestEffort)
         for error in missing where leftOut.insert("\(worker.service): \(error.limit ?? "")").inserted {
             events.log(
                 .warning, .limitLeftOut, "\(worker.service) runs without a limit: \(error)", service: worker.service)
+        }
+    }
+
+    /// What concerns an incarnation's walls.
+    private func wallPlace(of incarnation: LiveIncarnation) -> WallPlan.Place {
+        WallPlan.Place(
+            runtimeDirectory: options.runtimeDirectory, own: [incarnation.notifications.path],
+            controlGroup: incarnation.group.path)
+    }
+
+    /// Tells of walls that are missing, once for each service, and has it stand on the incarnation's cgroup.
+    private func noteOmitted(_ omitted: [OmittedWall], of incarnation: LiveIncarnation) {
+        guard !omitted.isEmpty else { return }
+        let service = incarnation.worker.service
+        for wall in omitted where leftOut.insert("\(service): \(wall.key)").inserted {
+            events.log(
+                .warning, .wallLeftOut, "\(service) runs without a wall of its sandbox: \(wall.text)", service: service)
+        }
+        do {
+            try incarnation.group.setAttribute(OmittedWall.attributeName, omitted.attribute)
+        } catch {
+            events.log(
+                .warning, .trouble, "\(incarnation.worker): cadre inspect won't show its missing walls: \(error)",
+                incarnation.worker, incarnation.number)
         }
     }
 
@@ -255,6 +310,10 @@ enum LaunchFailure: Error, CustomStringConvertible {
     case environmentFile(String, String)
     /// An environment file has lines that can't be understood.
     case environmentLines(String, EnvironmentFileError)
+    /// Capabilities are wanted that the supervisor doesn't have.
+    case capabilities(CapabilitySet)
+    /// Processors are wanted that aren't there; the others are.
+    case processors([Int], online: [Int])
     /// This cgroup, or one above it, is frozen.
     case frozen(String)
 
@@ -264,6 +323,12 @@ enum LaunchFailure: Error, CustomStringConvertible {
             "the environment file \(path) \(reason)"
         case .environmentLines(let path, let error):
             error.problems.map { "\(path):\($0.line): \($0.message)" }.joined(separator: "; ")
+        case .capabilities(let missing):
+            "capabilities: the supervisor lacks \(missing) itself; give it that (CapabilityBoundingSet= of its unit if it runs "
+                + "as root, AmbientCapabilities= if not), or leave it out"
+        case .processors(let missing, let online):
+            "cpu_affinity: processor \(NumberListFormat.format(missing)) isn't there, \(NumberListFormat.format(online)) "
+                + "is; write those that are"
         case .frozen(let path):
             "the cgroup \(path) or one above it is frozen by somebody; thaw it (echo 0 > \(path)/cgroup.freeze)"
         }

@@ -23,7 +23,7 @@ final class Service {
     var recordedSockets: [String] = []
     /// What is watched while it is on demand; nil if it isn't.
     var demand: Demand?
-    /// As whom its workers run, by user and group, once that was looked up.
+    /// As whom its workers run, by user, group and further groups, once that was looked up.
     private var credentials: [[String?]: Credentials] = [:]
 
     private static func makeKey() -> String { String(UInt64.random(in: 0 ... .max), radix: 16) }
@@ -43,10 +43,13 @@ final class Service {
     ///
     /// Looked up at the first start, and again after a change: the user database may be far away.
     func resolveCredentials(of specification: ServiceSpecification) throws(CredentialsError) -> Credentials? {
-        let key = [specification.user, specification.group]
+        let key = [specification.user, specification.group] + specification.supplementaryGroups
         if let known = credentials[key] { return known }
-        guard specification.user != nil || specification.group != nil else { return nil }
-        let found = try Credentials(user: specification.user ?? "\(currentUser())", group: specification.group)
+        guard specification.user != nil || specification.group != nil || !specification.supplementaryGroups.isEmpty
+        else { return nil }
+        let found = try Credentials(
+            user: specification.user ?? "\(currentUser())", group: specification.group,
+            supplementary: specification.supplementaryGroups)
         try found.requirePrivileges()
         credentials[key] = found
         return found

@@ -50,11 +50,20 @@ struct InspectionSubject: Sendable {
         var inspection = Inspection(
             service: worker.id.service, worker: WorkerSnapshot(worker, survey), incarnations: records,
             command: specification.command.map(expand), log: log, sockets: specification.sockets.map(PassedSocket.init),
-            port: specification.port(ofWorker: worker.id.number), usage: survey.usage(of: worker),
+            port: specification.port(ofWorker: worker.id.number),
+            sandbox: specification.sandbox.map { SandboxInspection(walls: $0.walls.map(\.line)) },
+            usage: survey.usage(of: worker),
             introspection: specification.introspect.map { IntrospectionAnswer(url: expand($0)) })
         guard let live = worker.shownIncarnation else { return inspection }
         do {
             let group = try reader.group(live.groupPath)
+            if let text = try group.attribute(OmittedWall.attributeName) {
+                let omitted = [OmittedWall](attribute: text)
+                inspection.sandbox?.walls =
+                    specification.sandbox?.walls
+                    .filter { wall in !omitted.contains { $0.key == wall.key } }.map(\.line) ?? []
+                inspection.sandbox?.omitted = omitted.map(\.text)
+            }
             inspection.controlGroup = try ControlGroupInspection(
                 group, live.limits, survey.incarnations[live.groupPath])
             var processes = ProcessInspector(group: live.groupPath, leader: live.pid)

@@ -209,7 +209,8 @@ public final class Keeper {
         return SpawnRequest(
             arguments: options.arguments, program: "/proc/\(getpid())/fd/\(program.rawValue)",
             environment: options.environment + environment, descriptors: descriptors, parentDeathSignal: SIGKILL,
-            blockedSignals: Self.passedSignals, openFileLimit: openFileLimit, listenPID: true)
+            blockedSignals: Self.passedSignals, surroundings: Surroundings(openFileLimit: openFileLimit),
+            listenPID: true)
     }
 
     private func checkSilence() {

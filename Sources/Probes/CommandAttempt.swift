@@ -159,7 +159,7 @@ extension CommandProbe {
             SpawnRequest(
                 arguments: arguments, environment: environment, workingDirectory: directory,
                 descriptors: [null.rawValue, writing.rawValue, writing.rawValue],
-                controlGroup: group.directory.rawValue, credentials: credentials, openFileLimit: openFileLimit))
+                controlGroup: group.directory.rawValue, surroundings: surroundings))
         return StartedCommand(pidfd: child.takePidfd().release(), output: reading.release())
     }
 

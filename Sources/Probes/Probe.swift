@@ -72,23 +72,20 @@ public struct CommandProbe: Sendable {
     public var environment: [String]
     /// The working directory.
     public var directory: String
-    /// As whom it runs; nil for the supervisor's own user.
-    public var credentials: Credentials?
-    /// The limit of open files that it gets.
-    public var openFileLimit: OpenFileLimit?
+    /// As whom it runs, with which privileges and limits.
+    public var surroundings: Surroundings
     /// The absolute path of the worker's cgroup.
     public var controlGroup: String
 
     /// A command; what is left out is as the supervisor has it.
     public init(
-        arguments: [String], environment: [String], directory: String, credentials: Credentials? = nil,
-        openFileLimit: OpenFileLimit? = nil, controlGroup: String
+        arguments: [String], environment: [String], directory: String,
+        surroundings: Surroundings = Surroundings(), controlGroup: String
     ) {
         self.arguments = arguments
         self.environment = environment
         self.directory = directory
-        self.credentials = credentials
-        self.openFileLimit = openFileLimit
+        self.surroundings = surroundings
         self.controlGroup = controlGroup
     }
 

@@ -10,12 +10,16 @@ public enum Capability: String, CaseIterable, Hashable, Sendable {
     case kill = "CAP_KILL"
     /// Listen on ports below 1024.
     case bindPrivilegedPorts = "CAP_NET_BIND_SERVICE"
+    /// Raise the priority of processes.
+    case setPriority = "CAP_SYS_NICE"
     /// Raise resource limits.
     case systemResources = "CAP_SYS_RESOURCE"
     /// Change owners of files.
     case changeOwner = "CAP_CHOWN"
     /// Pass over the permissions of files.
     case overrideFilePermissions = "CAP_DAC_OVERRIDE"
+    /// Change the bounding set of capabilities and the security bits.
+    case setProcessCapabilities = "CAP_SETPCAP"
     /// Mount, and much else.
     case systemAdministration = "CAP_SYS_ADMIN"
 
@@ -38,9 +42,11 @@ public enum Capability: String, CaseIterable, Hashable, Sendable {
         case .setUserID: CAP_SETUID
         case .kill: CAP_KILL
         case .bindPrivilegedPorts: CAP_NET_BIND_SERVICE
+        case .setPriority: CAP_SYS_NICE
         case .systemResources: CAP_SYS_RESOURCE
         case .changeOwner: CAP_CHOWN
         case .overrideFilePermissions: CAP_DAC_OVERRIDE
+        case .setProcessCapabilities: CAP_SETPCAP
         case .systemAdministration: CAP_SYS_ADMIN
         }
     }

@@ -29,7 +29,8 @@ public struct Credentials: Hashable, Sendable {
     /// - Parameters:
     ///   - user: a name or a user ID.
     ///   - group: a name or a group ID; nil for the account's own.
-    public init(user: String, group: String? = nil) throws(CredentialsError) {
+    ///   - supplementary: names or group IDs, beside those that the account is in.
+    public init(user: String, group: String? = nil, supplementary: [String] = []) throws(CredentialsError) {
         let account = try Account.find(user)
         let groupID: UInt32? =
             if let group { try Self.groupID(group) } else { account?.group }
@@ -41,6 +42,10 @@ public struct Credentials: Hashable, Sendable {
             name = account.name
             home = account.home
             shell = account.shell
+        }
+        for name in supplementary {
+            let further = try Self.groupID(name)
+            if !groups.contains(further) { groups.append(further) }
         }
     }
 

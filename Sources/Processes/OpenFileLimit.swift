@@ -38,9 +38,4 @@ public struct OpenFileLimit: Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         "\(soft) (hard \(hard))"
     }
-
-    var spawnLimit: cadre_spawn_limit {
-        cadre_spawn_limit(
-            resource: Int32(RLIMIT_NOFILE.rawValue), limit: rlimit(rlim_cur: rlim_t(soft), rlim_max: rlim_t(hard)))
-    }
 }

@@ -20,7 +20,14 @@ public struct Child: ~Copyable, Sendable {
 /// It is in its cgroup from its first instruction, leads a session of its own, and has no signal blocked, handled or
 /// ignored. The calling thread stands still until then; how long that takes doesn't depend on the caller's memory.
 /// If anything fails no process is left behind.
+///
+/// A process with walls costs an execution and their erection more.
 public func spawn(_ request: SpawnRequest) throws(SpawnError) -> Child {
+    try spawnDirectly(request)
+}
+
+/// - Parameter keepingPrivileges: whether the process keeps the supervisor's privileges, whatever is requested.
+func spawnDirectly(_ request: SpawnRequest, keepingPrivileges: Bool = false) throws(SpawnError) -> Child {
     let candidates = request.candidates
     guard !candidates.isEmpty else {
         throw SpawnError(step: .arguments, errno: .invalidArgument, object: "", remedy: "the command is empty")
@@ -34,10 +41,24 @@ public func spawn(_ request: SpawnRequest) throws(SpawnError) -> Child {
             step: .arguments, errno: .invalidArgument, object: string,
             remedy: "an argument, a variable or a path can't contain a NUL byte")
     }
+    if let walls = request.walls { return try StagedSpawn.spawn(request, walls, call, candidates: candidates) }
+    if keepingPrivileges { call.privileges = cadre_privileges() }
     if cadre_spawn(&call) != 0 {
         throw SpawnError(of: call, request, candidates: candidates)
     }
     return Child(pid: call.pid, pidfd: Descriptor(owning: call.pidfd))
+}
+
+/// The processors that a process may use, as sched_setaffinity(2) takes them.
+private func processorWords(of request: SpawnRequest) -> [UInt] {
+    guard let processors = request.surroundings.scheduling.processors, let highest = processors.max() else { return [] }
+    var words = [UInt](repeating: 0, count: highest / UInt.bitWidth + 1)
+    for processor in processors { words[processor / UInt.bitWidth] |= 1 << (processor % UInt.bitWidth) }
+    return words
+}
+
+private func outOfMemoryScore(of request: SpawnRequest) -> String {
+    request.surroundings.scheduling.outOfMemoryScore.map { "\($0)" } ?? ""
 }
 
 /// All that the C side of a spawn points to, in one allocation.
@@ -48,15 +69,19 @@ private struct SpawnMemory: ~Copyable {
     private let base: UnsafeMutableRawPointer
     private var next: UnsafeMutableRawPointer
     private let credentials: Credentials?
+    private let limits: [(limit: ProcessLimit, value: ProcessLimit.Value)]
     /// A string that C would read only in part: up to there.
     private(set) var stringWithNUL: String?
 
     init(for request: SpawnRequest, candidates: [String]) {
         // To become who one is already needs no privilege and no change.
-        credentials = request.credentials.flatMap { $0.areCurrent ? nil : $0 }
+        credentials = request.surroundings.credentials.flatMap { $0.areCurrent ? nil : $0 }
         let pointers = request.arguments.count + request.environment.count + candidates.count + 4
         var size = pointers * MemoryLayout<UnsafeMutablePointer<CChar>?>.stride
-        size += MemoryLayout<cadre_spawn_limit>.stride + MemoryLayout<sigset_t>.stride
+        limits = request.surroundings.allLimits
+        size += limits.count * MemoryLayout<cadre_spawn_limit>.stride + MemoryLayout<sigset_t>.stride
+        size += processorWords(of: request).count * MemoryLayout<UInt>.stride
+        size += outOfMemoryScore(of: request).utf8.count + 1
         size += (request.descriptors.count + (credentials?.groups.count ?? 0)) * MemoryLayout<Int32>.stride
         for string in request.arguments { size += string.utf8.count + 1 }
         for string in request.environment { size += string.utf8.count + 1 }
@@ -77,8 +102,9 @@ private struct SpawnMemory: ~Copyable {
         let arguments = reserve(UnsafeMutablePointer<CChar>?.self, request.arguments.count + 1)
         let environment = reserve(UnsafeMutablePointer<CChar>?.self, request.environment.count + 2)
         let paths = reserve(UnsafePointer<CChar>?.self, candidates.count + 1)
-        let limit = reserve(cadre_spawn_limit.self, 1)
+        let limits = reserve(cadre_spawn_limit.self, self.limits.count)
         let blocked = reserve(sigset_t.self, 1)
+        let processors = copy(processorWords(of: request))
         let descriptors = copy(request.descriptors)
         let groups = copy(credentials?.groups ?? [])
 
@@ -108,19 +134,40 @@ private struct SpawnMemory: ~Copyable {
             for signal in request.blockedSignals { sigaddset(blocked, signal) }
             call.blocked_signals = UnsafePointer(blocked)
         }
-        call.umask = request.fileCreationMask.map(Int32.init) ?? -1
-        call.no_new_privileges = request.noNewPrivileges
-        if let openFiles = request.openFileLimit {
-            limit.initialize(to: openFiles.spawnLimit)
-            call.limits = UnsafePointer(limit)
-            call.limit_count = 1
+        call.umask = request.surroundings.fileCreationMask.map(Int32.init) ?? -1
+        call.privileges.no_new_privileges = request.surroundings.noNewPrivileges
+        if let capabilities = request.surroundings.capabilities {
+            call.privileges.limit_capabilities = true
+            call.privileges.lock_capabilities = Capability.setProcessCapabilities.isEffective
+            call.privileges.capabilities = capabilities.bits
         }
+        for (index, limit) in self.limits.enumerated() {
+            (limits + index).initialize(
+                to: cadre_spawn_limit(
+                    resource: limit.limit.number,
+                    limit: rlimit(rlim_cur: rlim_t(limit.value.soft), rlim_max: rlim_t(limit.value.hard))))
+        }
+        call.limits = UnsafePointer(limits)
+        call.limit_count = self.limits.count
+        let scheduling = request.surroundings.scheduling
+        if scheduling.outOfMemoryScore != nil {
+            call.scheduling.out_of_memory_score = UnsafePointer(copy(outOfMemoryScore(of: request)))
+        }
+        call.scheduling.processors = UnsafePointer(processors)
+        call.scheduling.processor_words = processorWords(of: request).count
+        call.scheduling.policy = scheduling.policy?.number ?? -1
+        if scheduling.policy?.isRealTime == true { call.scheduling.priority = Int32(scheduling.priority ?? 1) }
+        if let niceness = scheduling.niceness {
+            call.scheduling.change_niceness = true
+            call.scheduling.niceness = Int32(niceness)
+        }
+        call.scheduling.io_priority = scheduling.ioNumber
         if let credentials {
-            call.change_credentials = true
-            call.user = credentials.user
-            call.group = credentials.group
-            call.groups = UnsafePointer(groups)
-            call.group_count = credentials.groups.count
+            call.privileges.change_credentials = true
+            call.privileges.user = credentials.user
+            call.privileges.group = credentials.group
+            call.privileges.groups = UnsafePointer(groups)
+            call.privileges.group_count = credentials.groups.count
         }
         call.directory = request.workingDirectory.map { UnsafePointer(copy($0)) }
     }

@@ -21,24 +21,19 @@ public struct SpawnRequest: Sendable {
     public var blockedSignals: [Int32]
     /// The signal that the process gets when the thread that started it ends (`PR_SET_PDEATHSIG`); nil for none.
     public var parentDeathSignal: Int32?
-    /// As whom the process runs; nil for the supervisor's own user, groups and ambient capabilities.
-    public var credentials: Credentials?
-    /// The limit of open files that the process gets; nil for the supervisor's.
-    public var openFileLimit: OpenFileLimit?
-    /// Which permissions new files don't get (umask(2)); nil for the supervisor's.
-    public var fileCreationMask: UInt32?
-    /// Whether the process and what it executes can never gain privileges
-    /// (`PR_SET_NO_NEW_PRIVS`: no set-user-ID, no file capabilities).
-    public var noNewPrivileges: Bool
+    /// As whom it runs, with which privileges and limits.
+    public var surroundings: Surroundings
     /// Whether `LISTEN_PID` is added to the environment with the process's own ID, as sd_listen_fds(3) wants it.
     public var listenPID: Bool
+    /// What the process is walled off from; nil for nothing. What is above is then found from behind the walls: the
+    /// program, and the working directory.
+    public var walls: Walls?
 
     /// A request; what is left out stays as the supervisor has it.
     public init(
         arguments: [String], program: String? = nil, environment: [String] = [], workingDirectory: String? = nil,
         descriptors: [Int32] = [0, 1, 2], controlGroup: Int32? = nil, leaderAttribute: String? = nil,
-        parentDeathSignal: Int32? = nil, blockedSignals: [Int32] = [], credentials: Credentials? = nil,
-        openFileLimit: OpenFileLimit? = nil, fileCreationMask: UInt32? = nil, noNewPrivileges: Bool = false,
+        parentDeathSignal: Int32? = nil, blockedSignals: [Int32] = [], surroundings: Surroundings = Surroundings(),
         listenPID: Bool = false
     ) {
         self.arguments = arguments
@@ -50,10 +45,7 @@ public struct SpawnRequest: Sendable {
         self.leaderAttribute = leaderAttribute
         self.parentDeathSignal = parentDeathSignal
         self.blockedSignals = blockedSignals
-        self.credentials = credentials
-        self.openFileLimit = openFileLimit
-        self.fileCreationMask = fileCreationMask
-        self.noNewPrivileges = noNewPrivileges
+        self.surroundings = surroundings
         self.listenPID = listenPID
     }
 

@@ -23,6 +23,27 @@ extension ServiceSpecification {
             case .environmentFile: settings[name] = environmentFile.map { Setting($0.quoted, .replace) }
             case .user: settings[name] = user.map { Setting($0.quoted, .replace) }
             case .group: settings[name] = group.map { Setting($0.quoted, .replace) }
+            case .supplementaryGroups:
+                settings[name] = Setting(TOMLText.array(supplementaryGroups.map(\.quoted)), .replace)
+            case .umask: settings[name] = fileCreationMask.map { Setting(TOMLText.octal($0), .replace) }
+            case .capabilities: settings[name] = Setting(capabilities.text, .replace)
+            case .noNewPrivileges: settings[name] = Setting("\(noNewPrivileges)", .replace)
+            case .nice: settings[name] = scheduling.niceness.map { Setting("\($0)", .replace) }
+            case .oomScoreAdj: settings[name] = scheduling.outOfMemoryScore.map { Setting("\($0)", .replace) }
+            case .cpuAffinity:
+                settings[name] = scheduling.processors.map { Setting(NumberListFormat.format($0).quoted, .replace) }
+            case .cpuSchedulingPolicy:
+                settings[name] = scheduling.policy.map { Setting($0.rawValue.quoted, .replace) }
+            case .cpuSchedulingPriority:
+                settings[name] = scheduling.priority.map { Setting("\($0)", .replace) }
+            case .ioSchedulingClass:
+                settings[name] = scheduling.ioClass.map { Setting($0.rawValue.quoted, .replace) }
+            case .ioSchedulingPriority: settings[name] = scheduling.ioPriority.map { Setting("\($0)", .replace) }
+            case .rlimits:
+                for (limit, value) in processLimits {
+                    settings["\(name).\(limit.rawValue)"] = Setting(
+                        ProcessLimitFormat.format(value, of: limit), .replace)
+                }
             case .watchdog: settings[name] = policy.watchdog.map { Setting(TOMLText.duration($0), .replace) }
             case .maxAge: settings[name] = policy.maxAge.map { Setting(TOMLText.duration($0), .live) }
             case .maxAgeJitter:
@@ -47,6 +68,7 @@ extension ServiceSpecification {
                 guard isOnDemand else { continue }
                 settings[name] = Setting(idleTimeout.map(TOMLText.duration) ?? "infinity".quoted, .live)
             case .fdStoreMax: settings[name] = Setting("\(storedDescriptorsMax)", .live)
+            case .sandbox: if let sandbox { settings.add(sandbox.settings, below: name) }
             case .log: settings.add(log.settings, below: name)
             }
         }
@@ -69,6 +91,15 @@ extension [String: Setting] {
     /// Adds the settings of the table `table`.
     mutating func add(_ settings: [String: Setting], below table: String) {
         for (key, setting) in settings { self["\(table).\(key)"] = setting }
+    }
+}
+
+extension CapabilityLimit {
+    fileprivate var text: String {
+        switch self {
+        case .only(let set): TOMLText.array(set.names.map(\.quoted))
+        case .all: "all".quoted
+        }
     }
 }
 

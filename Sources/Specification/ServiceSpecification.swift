@@ -1,4 +1,5 @@
 public import ControlGroups
+public import Processes
 public import Supervision
 
 /// One service: a command and how to run a number of copies of it.
@@ -27,6 +28,18 @@ public struct ServiceSpecification: Hashable, Sendable, Codable {
     public var user: String?
     /// The group to run as, by name or number; nil is the user's own.
     public var group: String?
+    /// Further groups to run as, by name or number, beside those that the user is in.
+    public var supplementaryGroups: [String] = []
+    /// Which permissions new files don't get (umask(2)); nil is the supervisor's.
+    public var fileCreationMask: UInt32?
+    /// The capabilities that workers have; by default none, even as root.
+    public var capabilities = CapabilityLimit.only(CapabilitySet())
+    /// Whether workers can never gain privileges by what they execute (`PR_SET_NO_NEW_PRIVS`).
+    public var noNewPrivileges = true
+    /// How workers share the machine with others.
+    public var scheduling = Scheduling()
+    /// Resource limits of each process of a worker; what is missing is as the supervisor was started with.
+    public var processLimits: [ProcessLimit: ProcessLimit.Value] = [:]
     /// What a worker is asked to find out whether it is ready; nil unless the policy's readiness is `tcp`, `http` or
     /// `command`.
     public var readyProbe: ProbeTarget?
@@ -54,6 +67,8 @@ public struct ServiceSpecification: Hashable, Sendable, Codable {
     public var idleTimeout: Duration? = ServiceSpecification.defaultIdleTimeout
     /// How many descriptors each worker may leave with the supervisor (`FDSTORE=1` of sd_notify(3)).
     public var storedDescriptorsMax = 0
+    /// What its workers are walled off from; nil for nothing.
+    public var sandbox: SandboxSpecification?
     /// Where output goes.
     public var log: LogSpecification
 

@@ -34,5 +34,11 @@ enum TOMLText {
         Int(exactly: number).map { "\($0)" } ?? "\(number)"
     }
 
+    /// Permissions, with the zero that tells that it is octal.
+    static func octal(_ number: UInt32) -> String {
+        let digits = String(number, radix: 8)
+        return "\(String(repeating: "0", count: max(0, 4 - digits.count)))\(digits)".quoted
+    }
+
     static func duration(_ duration: Duration) -> String { DurationFormat.format(duration).quoted }
 }

@@ -91,6 +91,18 @@ struct SpecificationDecoder {
                 service.environmentFile = absolutePath(node, allowingDash: true).flatMap { template($0, node) }
             case .user: service.user = account(node)
             case .group: service.group = account(node)
+            case .supplementaryGroups: service.supplementaryGroups = groups(node)
+            case .umask: service.fileCreationMask = creationMask(node)
+            case .capabilities: service.capabilities = capabilities(node) ?? service.capabilities
+            case .noNewPrivileges: service.noNewPrivileges = boolean(node) ?? service.noNewPrivileges
+            case .nice: service.scheduling.niceness = integer(node, in: -20...19)
+            case .oomScoreAdj: service.scheduling.outOfMemoryScore = integer(node, in: -1000...1000)
+            case .cpuAffinity: service.scheduling.processors = numberList(node)
+            case .cpuSchedulingPolicy: service.scheduling.policy = choice(node)
+            case .cpuSchedulingPriority: service.scheduling.priority = integer(node, in: 1...99)
+            case .ioSchedulingClass: service.scheduling.ioClass = choice(node)
+            case .ioSchedulingPriority: service.scheduling.ioPriority = integer(node, in: 0...7)
+            case .rlimits: service.processLimits = decodeProcessLimits(node)
             case .watchdog: service.policy.watchdog = optionalDuration(node)
             case .maxAge: service.policy.maxAge = optionalDuration(node)
             case .maxAgeJitter:
@@ -115,12 +127,15 @@ struct SpecificationDecoder {
             case .idleTimeout: service.idleTimeout = optionalDuration(node)
             case .fdStoreMax:
                 service.storedDescriptorsMax = integer(node, in: 0...1024) ?? service.storedDescriptorsMax
+            case .sandbox: service.sandbox = decodeSandbox(node)
             case .log: service.log = decodeLog(node)
             }
         }
         if service.policy.type == .oneshot { checkOneshot(node, service) }
         checkProbes(of: service, ready: readyNode, health: healthNode)
         checkDemand(of: service, table)
+        checkScheduling(of: service, table)
+        if let node = table[ServiceKey.noNewPrivileges.rawValue] { checkPrivileges(of: service, node) }
         if let node = table[ServiceKey.port.rawValue] { checkPorts(of: service, node) }
         if let jitterNode, service.policy.maxAge == nil {
             report(jitterNode, "max_age_jitter varies max_age, which is not set; set max_age, or leave this out")

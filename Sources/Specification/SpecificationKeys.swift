@@ -1,3 +1,5 @@
+import Processes
+
 /// The keys that a table may have.
 protocol SpecificationKey: RawRepresentable<String>, CaseIterable, Hashable {}
 
@@ -27,7 +29,18 @@ enum MetricsKey: String, SpecificationKey {
 enum ServiceKey: String, SpecificationKey {
     case command, type, workers, after, requires, essential, directory, environment
     case environmentFile = "environment_file"
-    case user, group, watchdog
+    case user, group
+    case supplementaryGroups = "supplementary_groups"
+    case umask, capabilities
+    case noNewPrivileges = "no_new_privileges"
+    case nice
+    case oomScoreAdj = "oom_score_adj"
+    case cpuAffinity = "cpu_affinity"
+    case cpuSchedulingPolicy = "cpu_scheduling_policy"
+    case cpuSchedulingPriority = "cpu_scheduling_priority"
+    case ioSchedulingClass = "io_scheduling_class"
+    case ioSchedulingPriority = "io_scheduling_priority"
+    case rlimits, watchdog
     case maxAge = "max_age"
     case maxAgeJitter = "max_age_jitter"
     case healthyPercentage = "healthy_percentage"
@@ -35,7 +48,7 @@ enum ServiceKey: String, SpecificationKey {
     case onDemand = "on_demand"
     case idleTimeout = "idle_timeout"
     case fdStoreMax = "fd_store_max"
-    case log
+    case sandbox, log
 }
 
 enum ReadyKey: String, SpecificationKey {
@@ -94,6 +107,30 @@ enum PortKey: String, SpecificationKey {
     case start
 }
 
+enum SandboxKey: String, SpecificationKey {
+    case privateTmp = "private_tmp"
+    case protectSystem = "protect_system"
+    case protectHome = "protect_home"
+    case readOnlyPaths = "read_only_paths"
+    case readWritePaths = "read_write_paths"
+    case inaccessiblePaths = "inaccessible_paths"
+    case privateDevices = "private_devices"
+    case privateNetwork = "private_network"
+    case protectControlGroups = "protect_control_groups"
+    case landlock
+    case systemCallFilter = "system_call_filter"
+    case systemCallErrorNumber = "system_call_error_number"
+    case bestEffort = "best_effort"
+}
+
+enum LandlockKey: String, SpecificationKey {
+    case readOnly = "read_only"
+    case readWrite = "read_write"
+    case execute
+    case tcpBind = "tcp_bind"
+    case tcpConnect = "tcp_connect"
+}
+
 enum LogKey: String, SpecificationKey {
     case to, file
 }
@@ -116,11 +153,14 @@ enum KeySuggestion {
         ("[service.NAME.ready]", ReadyKey.allCases.map(\.rawValue)),
         ("[service.NAME.health]", HealthKey.allCases.map(\.rawValue)),
         ("[service.NAME.limits]", LimitsKey.allCases.map(\.rawValue)),
+        ("[service.NAME.rlimits]", ProcessLimit.allCases.map(\.rawValue)),
         ("[service.NAME.restart]", RestartKey.allCases.map(\.rawValue)),
         ("[service.NAME.rollout]", RolloutKey.allCases.map(\.rawValue)),
         ("[service.NAME.stop]", StopKey.allCases.map(\.rawValue)),
         ("[[service.NAME.socket]]", SocketKey.allCases.map(\.rawValue)),
         ("[service.NAME.port]", PortKey.allCases.map(\.rawValue)),
+        ("[service.NAME.sandbox]", SandboxKey.allCases.map(\.rawValue)),
+        ("[service.NAME.sandbox.landlock]", LandlockKey.allCases.map(\.rawValue)),
         ("[service.NAME.log]", LogKey.allCases.map(\.rawValue)),
         ("[control]", ControlKey.allCases.map(\.rawValue)),
         ("[control.tls]", TLSKey.allCases.map(\.rawValue)),

@@ -66,6 +66,8 @@ public enum EventKind: String, CaseIterable, Sendable {
     case logFallback = "log-fallback"
     /// A limit was left out, as its controller isn't available.
     case limitLeftOut = "limit-left-out"
+    /// A wall of a sandbox was left out, as the kernel can't build it.
+    case wallLeftOut = "wall-left-out"
     /// The workers of a service begin to be replaced by those of another specification.
     case rolloutStarted = "rollout-started"
     /// A roll-out is through with one more worker.
@@ -134,6 +136,7 @@ public enum EventKind: String, CaseIterable, Sendable {
         case .reloadRejected: "7f4ea25129534070a4611f46aef4d260"
         case .logFallback: "865de584b8f7418088dc06a1aa06c842"
         case .limitLeftOut: "9338ce18c3df432ebe3741db9a051658"
+        case .wallLeftOut: "47373b0a825e4992b1794ac0ebd92618"
         case .rolloutStarted: "9af8278477de4a56910f8cdd843ba388"
         case .rolloutProgress: "b9cced18205c41b3bbc08a6ffb30dea3"
         case .rolloutPaused: "618199cf91244c7eb0b55294996fce60"

@@ -18,7 +18,11 @@ struct CadreCommand: ParsableCommand {
         version: cadreVersion,
         subcommands: [ManualCommand.self, HandOverCommand.self],
         groupedSubcommands: [
-            CommandGroup(name: "Run:", subcommands: [RunCommand.self, SuperviseCommand.self, CheckCommand.self]),
+            CommandGroup(
+                name: "Run:",
+                subcommands: [
+                    RunCommand.self, SuperviseCommand.self, CheckCommand.self, SecurityCommand.self,
+                ]),
             CommandGroup(
                 name: "Look:",
                 subcommands: [

@@ -63,6 +63,7 @@ struct InspectionText {
         for socket in inspection.sockets { rows.add("socket", Self.line(of: socket)) }
         rows.add("port", inspection.port.map(String.init))
         table(rows)
+        if let sandbox = inspection.sandbox { describe(sandbox) }
     }
 
     /// `health passed`, `health failed (2 in a row): …`.
@@ -78,6 +79,12 @@ struct InspectionText {
         if socket.isOwn { parts.append("its own") }
         if socket.isStandardInput { parts.append("as descriptor 0") }
         return parts.joined(separator: ", ")
+    }
+
+    private mutating func describe(_ sandbox: SandboxInspection) {
+        section("Sandbox")
+        for wall in sandbox.walls { wrapped(wall) }
+        for wall in sandbox.omitted { wrapped("left out: \(wall)") }
     }
 
     private mutating func describe(_ group: ControlGroupInspection) {

@@ -29,6 +29,34 @@ import Testing
         #expect(try cadre("--version").code == 0)
     }
 
+    @Test("security looks at a file, without a supervisor")
+    func security() throws {
+        try withScene { scene in
+            let file = try scene.write(
+                "cadre.toml",
+                """
+                [service.api]
+                command = ["a"]
+                [service.web]
+                command = ["a"]
+                user = "nobody"
+                sandbox = { private_network = true, system_call_filter = ["@system-service"] }
+                """)
+            let overview = try cadre("security", "--config", file)
+            #expect(overview.code == 0)
+            let rows = overview.output.split(separator: "\n").map { $0.split(separator: " ") }
+            #expect(rows.map(\.first) == ["SERVICE", "api", "web"])
+            let exposures = rows.dropFirst().compactMap { Double($0[1]) }
+            #expect(exposures.count == 2 && exposures[0] > exposures[1], "\(overview.output)")
+            let details = try cadre("security", "web", "--config", file).output
+            #expect(details.contains("✓ sandbox.private_network") && details.contains("✗ sandbox.private_tmp"))
+            #expect(details.contains("Worth most:\n  -"))
+            let json = try cadre("security", "api", "--json", "--config", file).output
+            #expect(json.contains("\"worthMost\"") && json.contains("\"sandbox.system_call_filter\""))
+            #expect(try cadre("security", "nobody", "--config", file).output.contains("the services are api, web"))
+        }
+    }
+
     @Test("every subcommand has help, also the one that passes a command line through")
     func helpOfEach() throws {
         let names = try cadre("--help").output.split(separator: "\n").compactMap { line -> String? in

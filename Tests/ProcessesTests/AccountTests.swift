@@ -34,6 +34,7 @@ import Testing
         let mask = try #require(UInt64(line.dropFirst(8), radix: 16))
         let bits: [Capability: UInt64] = [
             .changeOwner: 0, .overrideFilePermissions: 1, .kill: 5, .setGroupID: 6, .setUserID: 7,
+            .setProcessCapabilities: 8, .setPriority: 23,
             .bindPrivilegedPorts: 10, .systemAdministration: 21, .systemResources: 24,
         ]
         for capability in Capability.allCases {

@@ -15,7 +15,8 @@ import Testing
             try setLimit(RLIMIT_NOFILE, soft: original.soft, hard: original.hard)
             try #require(try OpenFileLimit.raise() == original)
             try #require(try OpenFileLimit.current() == OpenFileLimit(soft: before.hard, hard: before.hard))
-            let request = SpawnRequest(arguments: [testWorker, "limits"], openFileLimit: original)
+            let request = SpawnRequest(
+                arguments: [testWorker, "limits"], surroundings: Surroundings(openFileLimit: original))
             try #require(try output(of: request).hasPrefix("files \(original.soft) \(original.hard)\n"))
         }
     }
@@ -52,7 +53,8 @@ import Testing
         await #expect(processExitsWith: .success) {
             if geteuid() == 0 { try systemCall("setuid") { setuid(65534) } }
             let other = Credentials(user: 1, group: 1, groups: [1])
-            let error = try #require(spawnError(SpawnRequest(arguments: ["/bin/true"], credentials: other)))
+            let error = try #require(
+                spawnError(SpawnRequest(arguments: ["/bin/true"], surroundings: Surroundings(credentials: other))))
             try #require(error.step == .groups && error.errno == .notPermitted)
             try #require(error.remedy.contains("CAP_SETGID"))
             #expect(throws: CredentialsError.missing(.setUserID, user: "1")) { try other.requirePrivileges() }

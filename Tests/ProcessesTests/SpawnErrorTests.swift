@@ -68,10 +68,13 @@ import Testing
     @Test("limits that are wrong, and limits that need a privilege, are errors")
     func limits() throws {
         let wrong = spawnError(
-            SpawnRequest(arguments: ["/bin/true"], openFileLimit: OpenFileLimit(soft: 20, hard: 10)))
+            SpawnRequest(
+                arguments: ["/bin/true"], surroundings: Surroundings(openFileLimit: OpenFileLimit(soft: 20, hard: 10))))
         #expect(wrong?.step == .limits && wrong?.errno == .invalidArgument)
         let above = spawnError(
-            SpawnRequest(arguments: ["/bin/true"], openFileLimit: OpenFileLimit(soft: 10, hard: 1 << 40)))
+            SpawnRequest(
+                arguments: ["/bin/true"],
+                surroundings: Surroundings(openFileLimit: OpenFileLimit(soft: 10, hard: 1 << 40))))
         #expect(above?.step == .limits && above?.errno == .notPermitted)
         #expect(above?.remedy.contains("CAP_SYS_RESOURCE") == true)
     }
@@ -80,14 +83,15 @@ import Testing
     func invalidCredentials() {
         // -1 means "leave as it is" to setresuid(2) but is no valid member of a list of groups.
         let groups = Credentials(user: 1, group: 1, groups: [.max])
-        let error = spawnError(SpawnRequest(arguments: ["/bin/true"], credentials: groups))
+        let error = spawnError(SpawnRequest(arguments: ["/bin/true"], surroundings: Surroundings(credentials: groups)))
         #expect(error?.step == .groups && error?.errno == .invalidArgument)
     }
 
     @Test("a directory that only root may enter is an error for another user", .enabled(if: isRoot, "needs root"))
     func directoryOfRoot() throws {
         try withTemporaryDirectory { directory in
-            let request = SpawnRequest(arguments: ["/bin/true"], workingDirectory: directory, credentials: nobody)
+            let request = SpawnRequest(
+                arguments: ["/bin/true"], workingDirectory: directory, surroundings: Surroundings(credentials: nobody))
             let error = spawnError(request)
             #expect(error?.step == .directory && error?.errno == .permissionDenied)
         }

@@ -89,10 +89,11 @@ import Testing
             try output(of: SpawnRequest(arguments: [testWorker, "directory"], workingDirectory: "/usr/bin"))
                 == "/usr/bin\n")
         let limits = SpawnRequest(
-            arguments: [testWorker, "limits"], openFileLimit: OpenFileLimit(soft: 77, hard: 99), fileCreationMask: 0o027
-        )
+            arguments: [testWorker, "limits"],
+            surroundings: Surroundings(fileCreationMask: 0o027, openFileLimit: OpenFileLimit(soft: 77, hard: 99)))
         #expect(try output(of: limits) == "files 77 99\numask 027\n")
-        let privileges = SpawnRequest(arguments: [testWorker, "credentials"], noNewPrivileges: true)
+        let privileges = SpawnRequest(
+            arguments: [testWorker, "credentials"], surroundings: Surroundings(noNewPrivileges: true))
         #expect(try output(of: privileges).contains("NoNewPrivs:\t1\n"))
         #expect(try output(of: SpawnRequest(arguments: [testWorker, "credentials"])).contains("NoNewPrivs:\t0\n"))
     }
@@ -100,7 +101,7 @@ import Testing
     @Test("a process has its new user, groups and no capability", .enabled(if: isRoot, "needs root"))
     func credentials() throws {
         var request = SpawnRequest(arguments: [testWorker, "credentials"])
-        request.credentials = Credentials(user: 65534, group: 65533, groups: [65533, 12, 34])
+        request.surroundings.credentials = Credentials(user: 65534, group: 65533, groups: [65533, 12, 34])
         let text = try copyOfTestWorker { path in
             request.arguments[0] = path
             return try output(of: request)
@@ -120,7 +121,7 @@ import Testing
         let count = getgroups(1024, &groups)
         let own = Credentials(user: geteuid(), group: getegid(), groups: Array(groups.prefix(Int(count))))
         try own.requirePrivileges()
-        let request = SpawnRequest(arguments: [testWorker, "exit", "0"], credentials: own)
+        let request = SpawnRequest(arguments: [testWorker, "exit", "0"], surroundings: Surroundings(credentials: own))
         #expect(try output(of: request) == "")
     }
 

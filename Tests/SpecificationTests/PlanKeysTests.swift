@@ -1,3 +1,4 @@
+import Processes
 import Supervision
 import Testing
 
@@ -49,6 +50,55 @@ import Testing
         Example("environment_file", "", "environment_file = \"-/a\"", "environment_file: - → \"-/a\" (replace)"),
         Example("user", "", "user = \"a\"", "user: - → \"a\" (replace)"),
         Example("group", "group = \"1\"", "group = \"2\"", "group: \"1\" → \"2\" (replace)"),
+        Example(
+            "supplementary_groups", "", "supplementary_groups = [\"a\", 7]",
+            "supplementary_groups: [] → [\"a\", \"7\"] (replace)"),
+        Example("umask", "umask = \"27\"", "umask = \"0\"", "umask: \"0027\" → \"0000\" (replace)"),
+        Example(
+            "capabilities", "capabilities = [\"CAP_KILL\", \"CAP_CHOWN\"]", "capabilities = \"all\"",
+            "capabilities: [\"CAP_CHOWN\", \"CAP_KILL\"] → \"all\" (replace)"),
+        Example("no_new_privileges", "", "no_new_privileges = false", "no_new_privileges: true → false (replace)"),
+        Example("nice", "", "nice = -5", "nice: - → -5 (replace)"),
+        Example("oom_score_adj", "oom_score_adj = 500", "", "oom_score_adj: 500 → - (replace)"),
+        Example(
+            "cpu_affinity", "cpu_affinity = [3, 1, 0, 3]", "cpu_affinity = \"1-2,3-4,7\"",
+            "cpu_affinity: \"0-1,3\" → \"1-4,7\" (replace)"),
+        Example(
+            "cpu_scheduling_policy", "", "cpu_scheduling_policy = \"batch\"",
+            "cpu_scheduling_policy: - → \"batch\" (replace)"),
+        Example(
+            "cpu_scheduling_priority", "cpu_scheduling_policy = \"fifo\"",
+            "cpu_scheduling_policy = \"fifo\"\ncpu_scheduling_priority = 9", "cpu_scheduling_priority: - → 9 (replace)"),
+        Example(
+            "io_scheduling_class", "", "io_scheduling_class = \"best-effort\"",
+            "io_scheduling_class: - → \"best-effort\" (replace)"),
+        Example(
+            "io_scheduling_priority", "io_scheduling_class = \"realtime\"",
+            "io_scheduling_class = \"realtime\"\nio_scheduling_priority = 0", "io_scheduling_priority: - → 0 (replace)"),
+        Example("rlimits.as", "", "rlimits.as = \"2G\"", "rlimits.as: - → \"2G\" (replace)"),
+        Example(
+            "rlimits.core", "rlimits.core = 0", "rlimits.core = \"0:infinity\"",
+            "rlimits.core: \"0\" → \"0:infinity\" (replace)"),
+        Example("rlimits.cpu", "", "rlimits.cpu = \"60:90\"", "rlimits.cpu: - → \"60:90\" (replace)"),
+        Example("rlimits.data", "", "rlimits.data = 4096", "rlimits.data: - → \"4K\" (replace)"),
+        Example("rlimits.fsize", "", "rlimits.fsize = \"1T\"", "rlimits.fsize: - → \"1T\" (replace)"),
+        Example("rlimits.locks", "", "rlimits.locks = 7", "rlimits.locks: - → 7 (replace)"),
+        Example(
+            "rlimits.memlock", "rlimits.memlock = \"64K:1M\"", "rlimits.memlock = \"infinity\"",
+            "rlimits.memlock: \"64K:1M\" → \"infinity\" (replace)"),
+        Example("rlimits.msgqueue", "", "rlimits.msgqueue = 1", "rlimits.msgqueue: - → \"1\" (replace)"),
+        Example("rlimits.nice", "", "rlimits.nice = 40", "rlimits.nice: - → 40 (replace)"),
+        Example(
+            "rlimits.nofile", "rlimits.nofile = \"1024:4096\"", "rlimits.nofile = \"4096\"",
+            "rlimits.nofile: \"1024:4096\" → 4096 (replace)"),
+        Example("rlimits.nproc", "rlimits.nproc = 9", "", "rlimits.nproc: 9 → - (replace)"),
+        Example("rlimits.rss", "", "rlimits.rss = \"1G\"", "rlimits.rss: - → \"1G\" (replace)"),
+        Example("rlimits.rtprio", "", "rlimits.rtprio = 5", "rlimits.rtprio: - → 5 (replace)"),
+        Example("rlimits.rttime", "", "rlimits.rttime = 200000", "rlimits.rttime: - → 200000 (replace)"),
+        Example(
+            "rlimits.sigpending", "", "rlimits.sigpending = \"infinity\"",
+            "rlimits.sigpending: - → \"infinity\" (replace)"),
+        Example("rlimits.stack", "", "rlimits.stack = \"8M:infinity\"", "rlimits.stack: - → \"8M:infinity\" (replace)"),
         Example("watchdog", "", "watchdog = 90", "watchdog: - → \"1min 30s\" (replace)"),
         Example("max_age", "max_age = \"1h\"", "max_age = \"2h\"", "max_age: \"1h\" → \"2h\" (live)"),
         Example(
@@ -237,6 +287,67 @@ import Testing
             "on_demand = true\nidle_timeout = \"infinity\"\nsocket = [{ listen = \":1\" }]",
             "idle_timeout: \"5min\" → \"infinity\" (live)"),
         Example("fd_store_max", "", "fd_store_max = 7", "fd_store_max: 0 → 7 (live)"),
+        Example(
+            "sandbox.private_tmp", "sandbox.private_network = true",
+            "sandbox = { private_network = true, private_tmp = true }",
+            "sandbox.private_tmp: false → true (replace)"),
+        Example(
+            "sandbox.protect_system", "sandbox.protect_system = true", "sandbox.protect_system = \"strict\"",
+            "sandbox.protect_system: true → \"strict\" (replace)"),
+        Example(
+            "sandbox.protect_home", "sandbox.protect_home = \"tmpfs\"", "sandbox.protect_home = \"read-only\"",
+            "sandbox.protect_home: \"tmpfs\" → \"read-only\" (replace)"),
+        Example(
+            "sandbox.read_only_paths", "sandbox.read_only_paths = [\"/a\"]", "sandbox.read_only_paths = [\"-/b\"]",
+            "sandbox.read_only_paths: [\"/a\"] → [\"-/b\"] (replace)"),
+        Example(
+            "sandbox.read_write_paths", "sandbox.read_write_paths = [\"/a\"]",
+            "sandbox.read_write_paths = [\"/a\", \"/b\"]",
+            "sandbox.read_write_paths: [\"/a\"] → [\"/a\", \"/b\"] (replace)"),
+        Example(
+            "sandbox.inaccessible_paths", "sandbox.inaccessible_paths = [\"/a\"]",
+            "sandbox.inaccessible_paths = [\"/b\"]",
+            "sandbox.inaccessible_paths: [\"/a\"] → [\"/b\"] (replace)"),
+        Example(
+            "sandbox.private_devices", "sandbox.private_tmp = true",
+            "sandbox = { private_tmp = true, private_devices = true }",
+            "sandbox.private_devices: false → true (replace)"),
+        Example(
+            "sandbox.private_network", "sandbox.private_tmp = true",
+            "sandbox = { private_tmp = true, private_network = true }",
+            "sandbox.private_network: false → true (replace)"),
+        Example(
+            "sandbox.protect_control_groups", "sandbox.private_tmp = true",
+            "sandbox = { private_tmp = true, protect_control_groups = true }",
+            "sandbox.protect_control_groups: false → true (replace)"),
+        Example(
+            "sandbox.landlock.read_only", "sandbox.landlock.execute = [\"/\"]",
+            "sandbox.landlock = { execute = [\"/\"], read_only = [\"/a\"] }",
+            "sandbox.landlock.read_only: - → [\"/a\"] (replace)"),
+        Example(
+            "sandbox.landlock.read_write", "sandbox.landlock.execute = [\"/\"]",
+            "sandbox.landlock = { execute = [\"/\"], read_write = [\"/a\"] }",
+            "sandbox.landlock.read_write: - → [\"/a\"] (replace)"),
+        Example(
+            "sandbox.landlock.execute", "sandbox.landlock.execute = [\"/a\"]", "sandbox.landlock.execute = [\"/b\"]",
+            "sandbox.landlock.execute: [\"/a\"] → [\"/b\"] (replace)"),
+        Example(
+            "sandbox.landlock.tcp_bind", "sandbox.landlock.tcp_bind = []", "sandbox.landlock.tcp_bind = [80]",
+            "sandbox.landlock.tcp_bind: [] → [80] (replace)"),
+        Example(
+            "sandbox.landlock.tcp_connect", "sandbox.landlock.tcp_connect = [1]", "sandbox.landlock.tcp_connect = []",
+            "sandbox.landlock.tcp_connect: [1] → [] (replace)"),
+        Example(
+            "sandbox.system_call_filter", "sandbox.system_call_filter = [\"@system-service\"]",
+            "sandbox.system_call_filter = [\"~@mount\"]",
+            "sandbox.system_call_filter: [\"@system-service\"] → [\"~@mount\"] (replace)"),
+        Example(
+            "sandbox.system_call_error_number", "sandbox.system_call_filter = [\"~@mount\"]",
+            "sandbox = { system_call_filter = [\"~@mount\"], system_call_error_number = \"EPERM\" }",
+            "sandbox.system_call_error_number: \"kill\" → \"EPERM\" (replace)"),
+        Example(
+            "sandbox.best_effort", "sandbox.private_tmp = true", "sandbox = { private_tmp = true, best_effort = true }",
+            "sandbox.best_effort: false → true (replace)"),
         Example("log.to", "log.to = \"none\"", "log.to = \"journal\"", "log.to: \"none\" → \"journal\" (replace)"),
         Example("log.file", "log.file = \"/a\"", "log.file = \"/b\"", "log.file: \"/a\" → \"/b\" (replace)"),
     ]
@@ -302,10 +413,12 @@ import Testing
         }
         let serviceTables = [
             "ready": keys(ReadyKey.self, "ready"), "health": keys(HealthKey.self, "health"),
-            "limits": keys(LimitsKey.self, "limits"),
+            "limits": keys(LimitsKey.self, "limits"), "rlimits": keys(ProcessLimit.self, "rlimits"),
             "restart": keys(RestartKey.self, "restart"), "rollout": keys(RolloutKey.self, "rollout"),
             "stop": keys(StopKey.self, "stop"),
             "socket": keys(SocketKey.self, "socket"), "port": keys(PortKey.self, "port"),
+            "sandbox": keys(SandboxKey.self, "sandbox").filter { $0 != "sandbox.landlock" }
+                + keys(LandlockKey.self, "sandbox.landlock"),
             "log": keys(LogKey.self, "log"),
         ]
         let ofServices = ServiceKey.allCases.flatMap { serviceTables[$0.rawValue] ?? [$0.rawValue] }

@@ -1,4 +1,5 @@
 import ControlGroups
+import Processes
 import Reactor
 import Supervision
 import Testing
@@ -67,11 +68,16 @@ import Testing
         #expect(keys("ready", of: web) == known(ReadyKey.self))
         #expect(keys("health", of: web) == known(HealthKey.self))
         #expect(keys("limits", of: web) == known(LimitsKey.self))
+        #expect(keys("rlimits", of: web) == known(ProcessLimit.self))
         #expect(keys("restart", of: web) == known(RestartKey.self))
         #expect(keys("rollout", of: web) == known(RolloutKey.self))
         #expect(keys("stop", of: web) == known(StopKey.self))
         #expect(keys("socket", of: web) == known(SocketKey.self))
         #expect(keys("port", of: web) == known(PortKey.self))
+        #expect(keys("sandbox", of: web) == known(SandboxKey.self))
+        if case .table(let sandbox)? = web["sandbox"]?.value {
+            #expect(keys("landlock", of: sandbox) == known(LandlockKey.self))
+        }
         #expect(keys("log", of: web) == known(LogKey.self))
         #expect(keys("control", of: root) == known(ControlKey.self))
         #expect(keys("metrics", of: root) == known(MetricsKey.self))

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <limits.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -73,6 +74,7 @@ void report_signals(char **arguments) {
 void report_credentials(char **arguments) {
     (void)arguments;
     print_file("/proc/self/status", (const char *const[]){"Uid:", "Gid:", "Groups:", "Cap", "NoNewPrivs:", NULL});
+    printf("SecureBits:\t%02x\n", (unsigned)prctl(PR_GET_SECUREBITS, 0, 0, 0, 0));
 }
 
 void report_limits(char **arguments) {

@@ -43,7 +43,11 @@
 #include <unistd.h>
 
 #include "cadre_keeper.h"
+#include "cadre_privileges.h"
+#include "cadre_scheduling.h"
+#include "cadre_seccomp.h"
 #include "cadre_spawn.h"
+#include "cadre_stage.h"
 
 // The calling thread's errno, which Swift sees only through Foundation or Glibc.
 static inline int cadre_errno(void) {

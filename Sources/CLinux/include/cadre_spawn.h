@@ -10,6 +10,9 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include "cadre_privileges.h"
+#include "cadre_scheduling.h"
+
 // What a spawn does, in this order. CADRE_SPAWN_CLONE is the parent's; the others are the child's.
 enum cadre_spawn_step {
     CADRE_SPAWN_DONE = 0,
@@ -17,12 +20,9 @@ enum cadre_spawn_step {
     CADRE_SPAWN_SIGNALS,
     CADRE_SPAWN_SESSION,
     CADRE_SPAWN_DESCRIPTORS,
+    CADRE_SPAWN_SCHEDULING,
     CADRE_SPAWN_LIMITS,
-    CADRE_SPAWN_GROUPS,
-    CADRE_SPAWN_GROUP,
-    CADRE_SPAWN_USER,
-    CADRE_SPAWN_CAPABILITIES,
-    CADRE_SPAWN_NO_NEW_PRIVILEGES,
+    CADRE_SPAWN_PRIVILEGES,
     CADRE_SPAWN_DIRECTORY,
     CADRE_SPAWN_EXEC,
 };
@@ -50,27 +50,25 @@ struct cadre_spawn {
     const char *leader_attribute;
     // The signal that the process gets when the thread that started it ends, or 0 (PR_SET_PDEATHSIG).
     int parent_death_signal;
+    struct cadre_scheduling scheduling;
     const struct cadre_spawn_limit *limits;
     size_t limit_count;
     // The signals that are blocked in the process, or NULL for none.
     const sigset_t *blocked_signals;
     // The file creation mask, or -1 for the parent's.
     int umask;
-    // Whether groups, group and user are to be set.
-    bool change_credentials;
-    bool no_new_privileges;
-    uid_t user;
-    gid_t group;
-    const gid_t *groups;
-    size_t group_count;
+    struct cadre_privileges privileges;
     // The working directory, or NULL for the parent's.
     const char *directory;
 
     // What came of it: on success the process and its pidfd (close-on-exec), else the step that failed, its
-    // errno, and what it was done to: an index into candidates, descriptors or limits, else 0.
+    // errno, and what it was done to: an index into candidates, descriptors or limits, a capability, else 0.
     pid_t pid;
     int pidfd;
     enum cadre_spawn_step failed_step;
+    // Of CADRE_SPAWN_SCHEDULING and CADRE_SPAWN_PRIVILEGES, which of those steps.
+    enum cadre_scheduling_step failed_scheduling;
+    enum cadre_privileges_step failed_privilege;
     int error;
     size_t failed_index;
 };
