@@ -23,11 +23,13 @@ extension ControlGroup {
         return ControlGroup(directory: try open(path, flags: O_DIRECTORY | O_NOFOLLOW), path: "\(self.path)/\(path)")
     }
 
-    /// The names of the cgroups directly below, in no order.
-    public func children() throws(SystemCallError) -> [String] {
+    /// The names of the cgroups directly below, in no order. What isn't UTF-8 in one is replaced.
+    public func children() throws(SystemCallError) -> [String] { try childNames().map(\.text) }
+
+    private func childNames() throws(SystemCallError) -> [ChildName] {
         // A fresh open file, as the read position of `directory` would be shared.
         let listing = try open(".", flags: O_DIRECTORY)
-        var names: [String] = []
+        var names: [ChildName] = []
         try withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { buffer throws(SystemCallError) in
             guard let start = buffer.baseAddress else { return }
             while true {
@@ -56,7 +58,9 @@ extension ControlGroup {
             }
             try openChild(name).walk { group throws(SystemCallError) in
             } leave: { parent, child throws(SystemCallError) in
-                try parent.removeChild(child)
+                try systemCall("rmdir", "\(parent.path)/\(child.text)") {
+                    unlinkat(parent.directory.rawValue, child.bytes, AT_REMOVEDIR)
+                }
             }
             try removeChild(name)
         } catch {
@@ -67,34 +71,47 @@ extension ControlGroup {
     /// Goes through this cgroup and all below it.
     ///
     /// Workers may nest cgroups as deep as they like, so this neither recurses nor holds more than two descriptors:
-    /// it climbs by `..`, which is sure as cgroups cannot be moved.
+    /// it climbs by `..`, which is sure as cgroups cannot be moved. And they may call them what they like.
     ///
     /// - Parameters:
     ///   - enter: called for each cgroup, parents before their children.
     ///   - leave: called for each one but this, children before their parents, with the parent and the name.
     func walk(
         enter: (borrowing ControlGroup) throws(SystemCallError) -> Void,
-        leave: (borrowing ControlGroup, String) throws(SystemCallError) -> Void
+        leave: (borrowing ControlGroup, ChildName) throws(SystemCallError) -> Void
     ) throws(SystemCallError) {
         var current = ControlGroup(directory: try open(".", flags: O_DIRECTORY), path: path)
-        var names = try current.children()
-        var above: [(name: String, siblings: [String])] = []
+        var names = try current.childNames()
+        var above: [(path: String, name: ChildName, siblings: [ChildName])] = []
         try enter(current)
         while true {
             if let name = names.popLast() {
                 guard let child = try current.openIfPresent(name) else { continue }
-                above.append((name, names))
+                above.append((current.path, name, names))
                 current = child
                 try enter(current)
-                names = try current.children()
-            } else if let (name, siblings) = above.popLast() {
+                names = try current.childNames()
+            } else if let (path, name, siblings) = above.popLast() {
                 let parent = try current.open("..", flags: O_DIRECTORY)
-                current = ControlGroup(directory: parent, path: String(current.path.dropLast(name.utf8.count + 1)))
+                current = ControlGroup(directory: parent, path: path)
                 names = siblings
                 try leave(current, name)
             } else {
                 return
             }
+        }
+    }
+
+    private func openIfPresent(_ name: ChildName) throws(SystemCallError) -> ControlGroup? {
+        let path = "\(path)/\(name.text)"
+        do {
+            let child = try systemCall("open", path) {
+                cadre_openat(directory.rawValue, name.bytes, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0)
+            }
+            return ControlGroup(directory: Descriptor(owning: child), path: path)
+        } catch {
+            if error.errno == .noSuchFileOrDirectory { return nil }
+            throw error
         }
     }
 
@@ -116,16 +133,25 @@ extension ControlGroup {
     }
 }
 
+/// What somebody has called a cgroup, which need not be text: all bytes but those of "/" and a new line are possible.
+struct ChildName {
+    /// The name as the kernel has it, with a zero behind it.
+    let bytes: [CChar]
+
+    /// For messages; what isn't UTF-8 is replaced.
+    var text: String { String(decoding: bytes.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self) }
+}
+
 /// The names of the directories among the records that getdents64(2) filled in.
-private func directoryNames(in records: UnsafeRawBufferPointer) -> [String] {
-    var names: [String] = []
+private func directoryNames(in records: UnsafeRawBufferPointer) -> [ChildName] {
+    var names: [ChildName] = []
     var start = 0
     while start < records.count {
         // struct linux_dirent64: inode and offset of 8 bytes each, length of the record, type, name up to a zero.
         let length = Int(records.loadUnaligned(fromByteOffset: start + 16, as: UInt16.self))
         let name = records[(start + 19)..<(start + length)].prefix { $0 != 0 }
         if records[start + 18] == UInt8(DT_DIR), !name.elementsEqual(".".utf8), !name.elementsEqual("..".utf8) {
-            names.append(String(decoding: name, as: UTF8.self))
+            names.append(ChildName(bytes: name.map { CChar(bitPattern: $0) } + [0]))
         }
         start += length
     }

@@ -89,6 +89,12 @@ import Testing
             }
             let right = ["Authorization: Bearer secret-of-this-test"]
             #expect(try request("GET", "/v1/status", at: port, headers: right).status == 200)
+            // The log has who changed what from where, and never the token.
+            #expect(try request("POST", "/v1/apply", at: port, headers: right).status == 202)
+            try supervisor.expect("somebody at 127.0.0.1:", " commanded: apply")
+            #expect(try request("POST", "/v1/apply", at: port, headers: ["Authorization: Bearer no"]).status == 401)
+            try supervisor.expect("somebody at 127.0.0.1:", " was refused: /v1/apply: the request has no token")
+            #expect(!supervisor.lines.contains { $0.contains("secret-of-this-test") || $0.contains("Bearer no") })
         }
     }
 
@@ -132,6 +138,8 @@ import Testing
             }
             let known = try client("client")
             #expect(try waitFor { try await known.about().pid } == supervisor.pid)
+            _ = try waitFor { try await known.apply() }
+            try supervisor.expect("somebody at ", "common_name=client;", " commanded: apply")
             for name in ["stranger", nil] {
                 let client = try client(name)
                 #expect(throws: ControlError.self) { try waitFor { try await client.about() } }

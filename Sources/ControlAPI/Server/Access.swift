@@ -118,7 +118,7 @@ struct UnixPolicy: Hashable, Sendable {
     private func level(of peer: ControlSocket.Peer) -> Access.Level {
         if isOwner(peer) { return .full }
         if let group, peer.groups.contains(group.number) { return .full }
-        let holders = [Holder.user(peer.user)] + Set(peer.groups).map { .group($0) }
+        let holders = [Holder.user(peer.user)] + Set(peer.groups).sorted().map { .group($0) }
         let granted = holders.compactMap { grants[$0] }
         if !granted.isEmpty { return .partial(ServiceRights(granted.flatMap(\.self))) }
         if let readOnlyGroup, peer.groups.contains(readOnlyGroup.number) { return .readOnly }

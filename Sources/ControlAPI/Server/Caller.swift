@@ -25,13 +25,9 @@ struct Caller: Hashable, Sendable {
         details["caller-worker"] = "\(service)/\(name)"
     }
 
-    /// Who connected by TCP.
-    ///
-    /// - Parameters:
-    ///   - address: where from.
-    ///   - bringsToken: whether a token has to be brought.
-    init(address: String, bringsToken: Bool) {
-        phrase = bringsToken ? "who has the token, at \(address)," : "who is at \(address)"
+    /// Who connected by TCP from an address; who was not refused had the token, if one is needed.
+    init(address: String) {
+        phrase = "somebody at \(address)"
         details = ["caller-address": address]
     }
 

@@ -61,15 +61,11 @@ enum Door: Sendable {
         switch (self, visitor) {
         case (.local(let policy), .local(let peer)): return policy.access(of: peer)
         case (.remote(_, let level, let whoMay), .remote(let address)):
-            var bringsToken = false
-            if case .token = level { bringsToken = true }
-            return Access(
-                level: level, isOwner: false, whoMay: whoMay,
-                caller: Caller(address: address, bringsToken: bringsToken))
+            return Access(level: level, isOwner: false, whoMay: whoMay, caller: Caller(address: address))
         case (.metrics, .remote(let address)):
             return Access(
                 level: .readOnly, isOwner: false, whoMay: "this address is for looking only",
-                caller: Caller(address: address, bringsToken: false))
+                caller: Caller(address: address))
         case (.local, .remote), (.remote, .local), (.metrics, .local): return nil
         }
     }
