@@ -49,7 +49,8 @@ struct InspectionSubject: Sendable {
         let survey = reader.survey(state)
         var inspection = Inspection(
             service: worker.id.service, worker: WorkerSnapshot(worker, survey), incarnations: records,
-            command: specification.command.map(expand), log: log, sockets: specification.sockets.map(PassedSocket.init),
+            command: specification.command.map(expand), log: log, credentials: specification.credentials,
+            sockets: specification.sockets.map(PassedSocket.init),
             port: specification.port(ofWorker: worker.id.number), usage: survey.usage(of: worker),
             introspection: specification.introspect.map { IntrospectionAnswer(url: expand($0)) })
         guard let live = worker.shownIncarnation else { return inspection }
@@ -101,6 +102,7 @@ extension PassedSocket {
 extension ControlGroupInspection {
     private static let files = [
         "memory.max", "memory.high", "memory.swap.max", "cpu.max", "cpu.weight", "pids.max", "io.weight",
+        "cpuset.cpus", "cpuset.mems",
     ]
 
     fileprivate init(
