@@ -134,6 +134,31 @@ int cadre_processor_count(void) {
     return sched_getaffinity(0, sizeof sets, sets) == 0 ? CPU_COUNT_S(sizeof sets, sets) : -1;
 }
 
+// The attribute's format and its tags are those of linux/posix_acl_xattr.h and linux/posix_acl.h.
+int cadre_allow_reading(const char *path, mode_t mode, uid_t user) {
+    struct __attribute__((packed)) entry {
+        uint16_t tag;
+        uint16_t permissions;
+        uint32_t id;
+    };
+    const uint16_t permissions = (mode >> 6) & 7;
+    const uint32_t none = UINT32_MAX;
+    const struct __attribute__((packed)) {
+        uint32_t version;
+        struct entry entries[5];
+    } list = {
+        .version = 2,
+        .entries = {
+            {0x01, permissions, none},  // The owner,
+            {0x02, permissions, user},  // the user,
+            {0x04, 0, none},            // the group,
+            {0x10, permissions, none},  // what all but the owner and others are held to,
+            {0x20, 0, none},            // and others.
+        },
+    };
+    return setxattr(path, "system.posix_acl_access", &list, sizeof list, 0);
+}
+
 int cadre_open_file_limit(pid_t pid, uint64_t *limit) {
     struct rlimit found;
     if (prlimit(pid, RLIMIT_NOFILE, NULL, &found) == -1) return -1;

@@ -15,6 +15,8 @@ public struct Inspection: Codable, Hashable, Sendable {
     public var command: [String]
     /// Where its output goes: `journal`, `terminal`, `none` or a file's path.
     public var log: String
+    /// The names of systemd's credentials that it gets.
+    public var credentials: [String] = []
     /// The sockets that it is passed, in the order of their descriptors.
     public var sockets: [PassedSocket] = []
     /// Its port; nil if the specification gives it none.
@@ -105,6 +107,26 @@ public struct LeaderInspection: Codable, Hashable, Sendable {
     public var group: UInt32?
     /// The supplementary group IDs.
     public var groups: [UInt32] = []
+    /// The capabilities that it may use (`CapPrm` in its status); nil if that is not known.
+    public var capabilities: [String]?
+    /// Those that any program it executes may get at the most (`CapBnd`).
+    public var capabilityBounds: [String]?
+    /// Whether no program it executes can give it privileges.
+    public var noNewPrivileges: Bool?
+    /// The permissions that new files don't get, in octal.
+    public var fileCreationMask: String?
+    /// The processors that it may use, in the form `0-3,6`.
+    public var processors: String?
+    /// How processors are shared.
+    public var schedulingPolicy: String?
+    /// Its priority in real time; nil if it has none.
+    public var schedulingPriority: Int?
+    /// Its niceness.
+    public var niceness: Int?
+    /// How disks are shared and its priority there, as `best-effort 4`; nil if that follows from the niceness.
+    public var ioScheduling: String?
+    /// `oom_score_adj`.
+    public var outOfMemoryScore: Int?
     /// The environment that it was executed with, by name.
     public var environment = Inspection.Bounded<Variable>()
     /// Its open files, by descriptor.
@@ -116,8 +138,8 @@ public struct LeaderInspection: Codable, Hashable, Sendable {
     public struct Variable: Codable, Hashable, Sendable {
         /// Its name.
         public var name: String
-        /// Its value; nil if the name looks like that of a secret: it contains SECRET, TOKEN, PASSWORD, PASSWD, KEY or
-        /// CREDENTIAL, in whatever case.
+        /// Its value; nil if it looks like a secret: the name contains SECRET, TOKEN, PASS, PWD, KEY, CREDENTIAL, AUTH,
+        /// PRIVATE, COOKIE, SALT or DSN, in whatever case, or the value has a URL with a user in it.
         public var value: String?
     }
 

@@ -28,6 +28,7 @@ final class Launcher {
     /// The limits that were left out, so that each is told once.
     private var leftOut: Set<String> = []
     private let sandboxes = Sandboxes()
+    private let credentials: CredentialDirectories
     /// What the keeper keeps for us.
     let kept: KeptDescriptors
 
@@ -38,7 +39,9 @@ final class Launcher {
         self.events = events
         kept = KeptDescriptors(options.keeper)
         logs = WorkerLogs(standard: options.logs, events: events, kept, prober: prober)
-        inherited = WorkerEnvironment(inherited: environmentVariables())
+        let variables = environmentVariables()
+        inherited = WorkerEnvironment(inherited: variables)
+        credentials = CredentialDirectories(environment: variables, path: options.credentialDirectory)
         openFileLimit = try OpenFileLimit.raise()
         nullDevice = try Descriptor.open("/dev/null", flags: O_RDWR)
         standardOutput = try nullDevice.duplicate()
@@ -52,10 +55,12 @@ final class Launcher {
         try makeDirectory(options.notificationDirectory, mode: 0o711)
     }
 
-    /// Removes the sockets for notifications that a killed supervisor left of incarnations that are gone.
+    /// Removes the sockets for notifications, and the credentials, that a killed supervisor left of incarnations that are
+    /// gone.
     ///
     /// - Parameter live: the incarnations that are there.
-    func removeNotificationSockets(allBut live: [LiveIncarnation]) {
+    func removeRemains(allBut live: [LiveIncarnation]) {
+        credentials.removeAll(but: Set(live.map(\.fileName)))
         let directory = options.notificationDirectory
         let used = Set(
             live.map {
@@ -65,6 +70,12 @@ final class Launcher {
         for name in (try? Directory.names(at: directory)) ?? [] where !used.contains("\(directory)/\(name)") {
             unlink("\(directory)/\(name)")
         }
+    }
+
+    /// Gives up what there was for an incarnation beside its cgroup.
+    func release(_ incarnation: LiveIncarnation) {
+        kept.release(incarnation.keptName)
+        credentials.remove(incarnation.fileName)
     }
 
     /// Goes on with what an incarnation prints that a supervisor before had started.
@@ -85,7 +96,7 @@ final class Launcher {
         _ worker: WorkerID, _ number: UInt64, of service: Service, _ specification: ServiceSpecification,
         stored: [(name: String, descriptor: Int32)], _ lineWatch: LineWatch? = nil
     ) throws -> LiveIncarnation {
-        let credentials = try service.resolveCredentials(of: specification)
+        let account = try service.resolveCredentials(of: specification)
         try requirePrivileges(for: specification)
         try openSockets(of: service)
         let sockets = try service.sockets.descriptors(of: specification.sockets, for: worker.number)
@@ -98,7 +109,7 @@ final class Launcher {
             if try group.events().frozen { throw LaunchFailure.frozen(service.group.path) }
             try apply(specification.limits, to: group, of: worker)
             let notifications = try NotificationSocket(
-                path: options.notificationSocket(ofService: worker.service, name), owner: credentials?.user)
+                path: options.notificationSocket(ofService: worker.service, name), owner: account?.user)
             keptName = try kept.keep(notifications)
             let incarnation = LiveIncarnation(
                 worker: worker, number: number, specification: specification, key: service.key(of: specification),
@@ -107,7 +118,10 @@ final class Launcher {
             incarnation.lineWatch = lineWatch
             let streams = try logs.open(for: worker, specification, groupPath: incarnation.groupPath, lineWatch)
             if let offset = streams.offset, options.keeper != nil { try incarnation.group.setOutputOffset(offset) }
-            var environment = try environment(of: incarnation, credentials)
+            if !specification.credentials.isEmpty {
+                try credentials.make(incarnation.fileName, specification.credentials, for: account?.user)
+            }
+            var environment = try environment(of: incarnation, account)
             environment.add(descriptors: passed.map(\.name))
             if let stream = streams.journalStream { environment["JOURNAL_STREAM"] = stream }
             try standardOutput.replace(with: streams.output)
@@ -127,7 +141,7 @@ final class Launcher {
                 ] + passed.map(\.descriptor),
                 controlGroup: incarnation.group.directory.rawValue,
                 leaderAttribute: options.keeper.map { _ in ControlGroup.leaderAttribute }, listenPID: !passed.isEmpty)
-            request.surroundings = surroundings(of: specification, credentials)
+            request.surroundings = surroundings(of: specification, account)
             let child = try sandboxes.spawn(
                 request, specification, worker: worker.number, wallPlace(of: incarnation)
             ) { omitted in noteOmitted(omitted, of: incarnation) }
@@ -139,6 +153,7 @@ final class Launcher {
             lineWatch?.end()
             // What was the reason for the failure may be one against this, too; then the next start clears it.
             kept.release(keptName)
+            credentials.remove("\(worker.service).\(name)")
             try? service.group.removeTree(childNamed: name)
             throw error
         }
@@ -153,7 +168,7 @@ final class Launcher {
             poll(&descriptor, 1, 1000)
             _ = try? Pidfd.reap(leader.pidfd)
         }
-        kept.release(incarnation.keptName)
+        release(incarnation)
         try? service.group.removeTree(childNamed: LiveIncarnation.groupName(incarnation.worker, incarnation.number))
     }
 
@@ -180,6 +195,7 @@ final class Launcher {
     nonisolated(nonsending) func finish() async {
         await logs.finish()
         rmdir(options.notificationDirectory)
+        rmdir(options.credentialDirectory)
     }
 
     /// Opens the sockets of a service that aren't open.
@@ -241,7 +257,9 @@ final class Launcher {
     /// What concerns an incarnation's walls.
     private func wallPlace(of incarnation: LiveIncarnation) -> WallPlan.Place {
         WallPlan.Place(
-            runtimeDirectory: options.runtimeDirectory, own: [incarnation.notifications.path],
+            runtimeDirectory: options.runtimeDirectory, notifications: incarnation.notifications.path,
+            credentials: incarnation.specification.credentials.isEmpty
+                ? nil : "\(options.credentialDirectory)/\(incarnation.fileName)",
             controlGroup: incarnation.group.path)
     }
 
@@ -276,6 +294,8 @@ final class Launcher {
         }
         environment.add(worker, incarnation: incarnation.number)
         environment["NOTIFY_SOCKET"] = incarnation.notifications.path
+        environment["CREDENTIALS_DIRECTORY"] =
+            specification.credentials.isEmpty ? nil : "\(options.credentialDirectory)/\(incarnation.fileName)"
         if let watchdog = specification.policy.watchdog {
             environment["WATCHDOG_USEC"] = "\(watchdog.microseconds)"
         }

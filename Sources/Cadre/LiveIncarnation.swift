@@ -143,6 +143,9 @@ final class LiveIncarnation {
     /// Its cgroup, relative to the delegated root: `web/0@17`.
     var groupPath: String { "\(worker.service)/\(Self.groupName(worker, number))" }
 
+    /// Its name where those of all services are together: `web.0@17`.
+    var fileName: String { "\(worker.service).\(Self.groupName(worker, number))" }
+
     /// The name of its cgroup in its service's: `0@17`.
     static func groupName(_ worker: WorkerID, _ number: UInt64) -> String { "\(worker.number)@\(number)" }
 

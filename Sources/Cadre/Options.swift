@@ -72,6 +72,9 @@ extension Options {
     /// Where the sockets for notifications are.
     var notificationDirectory: String { "\(runtimeDirectory)/notify" }
 
+    /// Where the directories with the credentials of incarnations are.
+    var credentialDirectory: String { "\(runtimeDirectory)/credentials" }
+
     /// Where a supervisor leaves what its successor has to know.
     var statePath: String { "\(runtimeDirectory)/state" }
 

@@ -90,7 +90,7 @@ struct ProcessStatus {
     }
 
     /// The words of a field.
-    private func words(_ name: Substring) -> [Substring] {
+    func words(_ name: Substring) -> [Substring] {
         fields[name]?.split(whereSeparator: { $0 == " " || $0 == "\t" }) ?? []
     }
 

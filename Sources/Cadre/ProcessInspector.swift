@@ -66,6 +66,7 @@ struct ProcessInspector {
         var leader = LeaderInspection(
             pid: process.pid, user: status.user, group: status.group,
             groups: Array(status.groups.prefix(Self.mostItems)))
+        leader.describePrivileges(process, status)
         do throws(SystemCallError) {
             leader.directory = try process.link("cwd")
             leader.executable = try process.link("exe")
@@ -159,13 +160,29 @@ struct ProcessInspector {
 }
 
 extension LeaderInspection.Variable {
-    private static let secrets = ["SECRET", "TOKEN", "PASSWORD", "PASSWD", "KEY", "CREDENTIAL"]
+    private static let secrets = [
+        "SECRET", "TOKEN", "PASS", "PWD", "KEY", "CREDENTIAL", "AUTH", "PRIVATE", "COOKIE", "SALT", "DSN",
+    ]
+    /// Names that look as if, and are known.
+    private static let harmless: Set<String> = [
+        "PWD", "OLDPWD", "CREDENTIALS_DIRECTORY", "SSH_AUTH_SOCK", "XAUTHORITY",
+    ]
 
     /// A variable as it stands in the environment; nil for what has no `=`.
     init?(line: String) {
         guard let equals = line.firstIndex(of: "=") else { return nil }
         name = String(line[..<equals])
         let upper = name.uppercased()
-        value = Self.secrets.contains { upper.contains($0) } ? nil : String(line[line.index(after: equals)...])
+        let text = String(line[line.index(after: equals)...])
+        let isSecret =
+            Self.secrets.contains { upper.contains($0) } && !Self.harmless.contains(name) || Self.hasPassword(text)
+        value = isSecret ? nil : text
+    }
+
+    /// Whether there is a URL with a user, and thus perhaps a password, in front of the host.
+    private static func hasPassword(_ text: String) -> Bool {
+        guard let scheme = text.firstRange(of: "://") else { return false }
+        let authority = text[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        return authority.contains("@")
     }
 }

@@ -71,6 +71,10 @@ public struct Remains: Sendable {
         for directory in directories {
             // They stay if somebody has something there.
             rmdir("\(directory)/notify")
+            if Self.isOwn("\(directory)/credentials", Int32(S_IFDIR)) {
+                CredentialDirectories(environment: [:], path: "\(directory)/credentials").removeAll(but: [])
+                rmdir("\(directory)/credentials")
+            }
             for name in ["state", "state.new"] where Self.isOwn("\(directory)/\(name)", Int32(S_IFREG)) {
                 unlink("\(directory)/\(name)")
             }

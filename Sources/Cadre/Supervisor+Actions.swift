@@ -130,7 +130,7 @@ extension Supervisor {
         incarnation.lineWatch?.end()
         lastLogs[worker] = (number, incarnation.log)
         incarnation.reapLeaders()
-        launcher.kept.release(incarnation.keptName)
+        launcher.release(incarnation)
         guard let service = services[worker.service] else { return }
         closeUnusedSockets(of: service)
         warn(incarnation) { try service.group.removeTree(childNamed: LiveIncarnation.groupName(worker, number)) }

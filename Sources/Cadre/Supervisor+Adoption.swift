@@ -49,7 +49,7 @@ extension Supervisor {
             news += try restore(name, service, saved)
         }
         for name in try root.leftovers() where services[name] == nil { try root.clear(name, within: .seconds(10)) }
-        launcher.removeNotificationSockets(allBut: Array(incarnations.values.joined()) + unclaimed.values.joined())
+        launcher.removeRemains(allBut: Array(incarnations.values.joined()) + unclaimed.values.joined())
         for incarnation in incarnations.values.joined() { try resumeLog(of: incarnation) }
         log(saved)
         isAdopting = true
@@ -164,7 +164,7 @@ extension Supervisor {
             }
             if archive == nil && live.leader == nil && live.exit == nil {
                 // There is a cgroup, and nothing was executed in it.
-                launcher.kept.release(live.keptName)
+                launcher.release(live)
                 try? service.group.removeTree(childNamed: LiveIncarnation.groupName(id, number))
                 news.append(.spawn(id, number))
                 continue
@@ -210,7 +210,7 @@ extension Supervisor {
         guard let live = unclaimed[id]?.first(where: { $0.number == number }) else { return nil }
         unclaimed[id]?.removeAll { $0 === live }
         if live.leader == nil, live.exit == nil, let service = services[id.service] {
-            launcher.kept.release(live.keptName)
+            launcher.release(live)
             try service.group.removeTree(childNamed: LiveIncarnation.groupName(id, number))
             return nil
         }

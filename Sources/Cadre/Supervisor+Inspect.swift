@@ -49,7 +49,8 @@ struct InspectionSubject: Sendable {
         let survey = reader.survey(state)
         var inspection = Inspection(
             service: worker.id.service, worker: WorkerSnapshot(worker, survey), incarnations: records,
-            command: specification.command.map(expand), log: log, sockets: specification.sockets.map(PassedSocket.init),
+            command: specification.command.map(expand), log: log, credentials: specification.credentials,
+            sockets: specification.sockets.map(PassedSocket.init),
             port: specification.port(ofWorker: worker.id.number),
             sandbox: specification.sandbox.map { SandboxInspection(walls: $0.walls.map(\.line)) },
             usage: survey.usage(of: worker),
@@ -110,6 +111,7 @@ extension PassedSocket {
 extension ControlGroupInspection {
     private static let files = [
         "memory.max", "memory.high", "memory.swap.max", "cpu.max", "cpu.weight", "pids.max", "io.weight",
+        "cpuset.cpus", "cpuset.mems",
     ]
 
     fileprivate init(

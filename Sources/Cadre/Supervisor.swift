@@ -171,7 +171,7 @@ public actor Supervisor {
         }
         events.stream.finish()
         if incarnations.isEmpty {
-            launcher.removeNotificationSockets(allBut: [])
+            launcher.removeRemains(allBut: [])
             await launcher.finish()
         }
         close()
@@ -196,7 +196,7 @@ public actor Supervisor {
             // Whoever took over may have brought another configuration.
             if options.keeper?.startReason == .takeover { _ = try? apply() }
         } else {
-            launcher.removeNotificationSockets(allBut: [])
+            launcher.removeRemains(allBut: [])
             together {
                 configureInOrder(specification.services, of: specification.services) {
                     configure($0, replacesWorkers: false)

@@ -15,6 +15,7 @@ func takeRoot(_ options: Options, events: EventLog) throws -> DelegatedRoot {
         // By name, as another supervisor may have sockets in the same directory.
         for incarnation in try root.group.openChild(name).children() {
             unlink(options.notificationSocket(ofService: name, incarnation))
+            CredentialDirectories(environment: [:], path: options.credentialDirectory).remove("\(name).\(incarnation)")
         }
         try root.clear(name, within: .seconds(10))
     }

@@ -7,8 +7,10 @@ struct WallPlan {
     struct Place {
         /// The supervisor's runtime directory, of which workers see nothing but what is theirs.
         var runtimeDirectory: String
-        /// What is theirs in there: the socket for notifications, and the like.
-        var own: [String]
+        /// This one's socket for notifications, which is in there.
+        var notifications: String
+        /// The directory of this one's credentials, which is in there, too; nil if it has none.
+        var credentials: String?
         /// The directory of the incarnation's cgroup.
         var controlGroup: String
     }
@@ -62,8 +64,10 @@ struct WallPlan {
         }
         // The control socket and what is others' are not in it any more, whoever the worker's user is.
         mounts.append(.init(place.runtimeDirectory, .empty))
-        return mounts + place.own.map { .init($0, .keep) }
+        return mounts + ([place.notifications] + own).map { .init($0, .keep) }
     }
+
+    private var own: [String] { place.credentials.map { [$0] } ?? [] }
 
     /// See "ProtectSystem=" in systemd.exec(5).
     private var system: [Walls.Mount] {
@@ -99,6 +103,7 @@ struct WallPlan {
         if landlock.hasPaths, !omitted.contains(.landlockPaths) {
             rules.paths =
                 paths(landlock.readOnly, .read) + paths(landlock.readWrite, .write) + paths(landlock.execute, .execute)
+                + own.map { .init($0, .read) }
         }
         if !omitted.contains(.landlockPorts) {
             rules.bindPorts = landlock.tcpBind

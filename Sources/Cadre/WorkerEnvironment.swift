@@ -11,7 +11,7 @@ struct WorkerEnvironment {
     /// supervisor ready, or take the supervisor's sockets for its own.
     private static let withheld: Set<String> = [
         "NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES",
-        "JOURNAL_STREAM", "MANAGERPID", "SYSTEMD_EXEC_PID", "FDSTORE",
+        "JOURNAL_STREAM", "MANAGERPID", "SYSTEMD_EXEC_PID", "FDSTORE", "CREDENTIALS_DIRECTORY",
     ]
 
     private var variables: [String: String]

@@ -8,6 +8,8 @@ public enum Controller: String, CaseIterable, Hashable, Sendable {
     case pids
     /// Block devices: `io.*`.
     case io
+    /// Which processors and memory nodes: `cpuset.*`.
+    case cpuset
 
     /// Those of our controllers that a `cgroup.controllers` or `cgroup.subtree_control` names.
     public static func parse(_ text: String) -> Set<Controller> {
@@ -16,6 +18,6 @@ public enum Controller: String, CaseIterable, Hashable, Sendable {
 
     /// What systemd.resource-control(5) says of user managers: they are given memory and pids unless told otherwise.
     static let userManagerRemedy =
-        "A user's systemd is itself given only memory and pids: put \"[Service]\\nDelegate=cpu memory pids io\" into "
+        "A user's systemd is itself given only memory and pids: put \"[Service]\\nDelegate=cpu cpuset memory pids io\" into "
         + "/etc/systemd/system/user@.service.d/delegate.conf, run systemctl daemon-reload and log in again"
 }

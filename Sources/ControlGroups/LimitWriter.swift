@@ -49,6 +49,9 @@ extension ResourceLimits {
             entry(.cpu, "cpu.weight", "100", cpuWeight.map { "\($0)" }),
             entry(.pids, "pids.max", "max", tasksMax.map { "\($0)" }),
             entry(.io, "io.weight", "default 100", ioWeight.map { "default \($0)" }),
+            // Nothing: what the cgroup above may use. A write without any byte would never reach the kernel.
+            entry(.cpuset, "cpuset.cpus", "\n", cpusetProcessors),
+            entry(.cpuset, "cpuset.mems", "\n", cpusetMemoryNodes),
         ]
     }
 
@@ -114,6 +117,8 @@ extension ResourceLimits {
         switch limit {
         case "cpu.max": "at least 1 % of a processor is needed"
         case "cpu.weight", "io.weight": "a weight is a number from 1 to 10000"
+        case "cpuset.cpus": "a processor of it isn't there (/sys/devices/system/cpu/online)"
+        case "cpuset.mems": "a memory node of it isn't there (/sys/devices/system/node/has_memory)"
         case "pids.max": "it is a number of tasks from 0 to 4194304"
         default: nil
         }

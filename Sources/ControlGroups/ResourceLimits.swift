@@ -32,6 +32,10 @@ public struct ResourceLimits: Hashable, Sendable, Codable {
     public var tasksMax: Int?
     /// `io.weight` (the default weight), 1 to 10000; the kernel's own is 100.
     public var ioWeight: Int?
+    /// `cpuset.cpus`: the only processors, as in `0-3,6`.
+    public var cpusetProcessors: String?
+    /// `cpuset.mems`: the only memory nodes, as in `0`.
+    public var cpusetMemoryNodes: String?
 
     /// No limit at all.
     public init() {}

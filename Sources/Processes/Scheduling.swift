@@ -58,6 +58,19 @@ public struct Scheduling: Hashable, Sendable, Codable {
         }
     }
 
+    /// The name of a policy by its number, as in `/proc/<pid>/stat`; the number for another one.
+    public static func name(ofPolicy number: Int) -> String {
+        Int32(exactly: number).flatMap(Policy.init(number:))?.rawValue ?? "\(number)"
+    }
+
+    /// What ioprio_get(2) returned, as `best-effort 4`; nil for an error, or if there is no class.
+    public static func describe(ioPriority: Int32) -> String? {
+        guard ioPriority > 0, let ioClass = IOClass.allCases.first(where: { $0.number == ioPriority >> 13 }) else {
+            return nil
+        }
+        return ioClass == .idle ? ioClass.rawValue : "\(ioClass.rawValue) \(ioPriority & 7)"
+    }
+
     /// The class and priority as ioprio_set(2) takes them; -1 for the supervisor's.
     var ioNumber: Int32 {
         guard let ioClass else { return -1 }

@@ -110,7 +110,7 @@ private struct SpawnMemory: ~Copyable {
 
         for (index, string) in request.arguments.enumerated() { arguments[index] = copy(string) }
         arguments[request.arguments.count] = nil
-        for (index, string) in request.environment.enumerated() { environment[index] = copy(string) }
+        for (index, string) in request.environment.enumerated() { environment[index] = copy(variable: string) }
         environment[request.environment.count] = nil
         if request.listenPID {
             let entry = copy(Self.listenPIDEntry)
@@ -183,6 +183,14 @@ private struct SpawnMemory: ~Copyable {
     private mutating func copy<Element: BitwiseCopyable>(_ elements: [Element]) -> UnsafeMutablePointer<Element> {
         let start = reserve(Element.self, elements.count)
         start.initialize(from: elements, count: elements.count)
+        return start
+    }
+
+    /// Of a variable that can't be copied as a whole only the name is told: the value may be a secret.
+    private mutating func copy(variable: String) -> UnsafeMutablePointer<CChar> {
+        let other = stringWithNUL
+        let start = copy(variable)
+        if stringWithNUL != other { stringWithNUL = variable.prefix { $0 != "=" && $0 != "\0" } + "=" }
         return start
     }
 

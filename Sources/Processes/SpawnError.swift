@@ -227,6 +227,11 @@ extension SpawnError {
             Capability.setPriority.remedy
         case (.processors, .invalidArgument):
             "none of them is there, or the supervisor's cgroup may use none of them (cpuset.cpus.effective)"
+        case (.directory, .permissionDenied), (.directory, .noSuchFileOrDirectory), (.directory, .notDirectory):
+            request.workingDirectory.flatMap {
+                DirectoryAccess.problem(
+                    with: $0, for: request.surroundings.credentials, capabilities: request.surroundings.capabilities)
+            } ?? ""
         case (.exec, .execFormatError):
             "it is no program for this machine, or a script without a first line such as #!/bin/sh"
         case (.exec, .permissionDenied):

@@ -91,4 +91,11 @@ extension Descriptor {
             throw SystemCallError(call: "write", object: object(), errno: .noSpace)
         }
     }
+
+    /// Writes bytes in one go, as ``write(_:_:)`` does a text.
+    public borrowing func write(_ bytes: [UInt8], _ object: @autoclosure () -> String = "") throws(SystemCallError) {
+        let descriptor = rawValue
+        let count = try systemCall("write", object()) { CLinux.write(descriptor, bytes, bytes.count) }
+        if count != bytes.count { throw SystemCallError(call: "write", object: object(), errno: .noSpace) }
+    }
 }

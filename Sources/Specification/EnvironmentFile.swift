@@ -78,7 +78,8 @@ private struct EnvironmentFileScanner {
         }
         while name.last?.isWhitespace == true { name.removeLast() }
         guard current == "=" else {
-            report(start, "\(name.quoted) has no \"=\"; write NAME=value")
+            // It isn't quoted, here and below: it may be a part of a secret.
+            report(start, "the line has no \"=\"; write NAME=value")
             return
         }
         advance()
@@ -86,7 +87,9 @@ private struct EnvironmentFileScanner {
         if name.hasPrefix("export ") {
             report(start, "this file is read by no shell; leave out \"export\"")
         } else if !isValidVariableName(name) {
-            report(start, "\(name.quoted) is not a variable's name; use letters, digits and \"_\", and no digit first")
+            report(
+                start,
+                "what is before \"=\" is not a variable's name; use letters, digits and \"_\", and no digit first")
         } else if value.unicodeScalars.contains("\0") {
             report(start, "the value has a NUL character, which no environment variable can hold")
         } else {

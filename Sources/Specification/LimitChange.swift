@@ -24,6 +24,10 @@ public struct LimitChange: Hashable, Sendable {
     public var tasksMax: Change<Int>?
     /// Of `io.weight`.
     public var ioWeight: Change<Int>?
+    /// Of `cpuset.cpus`.
+    public var cpusetProcessors: Change<String>?
+    /// Of `cpuset.mems`.
+    public var cpusetMemoryNodes: Change<String>?
 
     /// No change at all.
     public init() {}
@@ -58,6 +62,8 @@ public struct LimitChange: Hashable, Sendable {
             case .cpuWeight: change.cpuWeight = limits.cpuWeight.map(Change.set) ?? .remove
             case .tasksMax: change.tasksMax = limits.tasksMax.map(Change.set) ?? .remove
             case .ioWeight: change.ioWeight = limits.ioWeight.map(Change.set) ?? .remove
+            case .cpusetCpus: change.cpusetProcessors = limits.cpusetProcessors.map(Change.set) ?? .remove
+            case .cpusetMems: change.cpusetMemoryNodes = limits.cpusetMemoryNodes.map(Change.set) ?? .remove
             }
         }
         return change
@@ -75,6 +81,8 @@ public struct LimitChange: Hashable, Sendable {
         cpuWeight?.apply(to: &result.cpuWeight)
         tasksMax?.apply(to: &result.tasksMax)
         ioWeight?.apply(to: &result.ioWeight)
+        cpusetProcessors?.apply(to: &result.cpusetProcessors)
+        cpusetMemoryNodes?.apply(to: &result.cpusetMemoryNodes)
         if let message = result.contradiction {
             throw LimitChangeError(problems: [.init(key: LimitsKey.memoryHigh.rawValue, message: message)])
         }

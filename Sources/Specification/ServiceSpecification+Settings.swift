@@ -28,6 +28,7 @@ extension ServiceSpecification {
             case .umask: settings[name] = fileCreationMask.map { Setting(TOMLText.octal($0), .replace) }
             case .capabilities: settings[name] = Setting(capabilities.text, .replace)
             case .noNewPrivileges: settings[name] = Setting("\(noNewPrivileges)", .replace)
+            case .credentials: settings[name] = Setting(TOMLText.array(credentials.map(\.quoted)), .replace)
             case .nice: settings[name] = scheduling.niceness.map { Setting("\($0)", .replace) }
             case .oomScoreAdj: settings[name] = scheduling.outOfMemoryScore.map { Setting("\($0)", .replace) }
             case .cpuAffinity:
@@ -125,6 +126,8 @@ extension ResourceLimits {
                 case .cpuWeight: cpuWeight.map { "\($0)" }
                 case .tasksMax: tasksMax.map { "\($0)" }
                 case .ioWeight: ioWeight.map { "\($0)" }
+                case .cpusetCpus: cpusetProcessors?.quoted
+                case .cpusetMems: cpusetMemoryNodes?.quoted
                 }
             settings[key.rawValue] = text.map { Setting($0, .live) }
         }

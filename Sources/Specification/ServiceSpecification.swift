@@ -36,6 +36,8 @@ public struct ServiceSpecification: Hashable, Sendable, Codable {
     public var capabilities = CapabilityLimit.only(CapabilitySet())
     /// Whether workers can never gain privileges by what they execute (`PR_SET_NO_NEW_PRIVS`).
     public var noNewPrivileges = true
+    /// The names of systemd's credentials that workers get (systemd.exec(5)), in `$CREDENTIALS_DIRECTORY`.
+    public var credentials: [String] = []
     /// How workers share the machine with others.
     public var scheduling = Scheduling()
     /// Resource limits of each process of a worker; what is missing is as the supervisor was started with.

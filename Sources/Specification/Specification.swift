@@ -22,11 +22,15 @@ public struct Specification: Hashable, Sendable, Codable {
 
     /// Reads `file` and what is in the directory `dropIns` (every `*.toml`, in the order of their names' bytes).
     ///
-    /// - Parameter dropIns: if nil, `conf.d` beside the file, which need not exist.
+    /// - Parameters:
+    ///   - dropIns: if nil, `conf.d` beside the file, which need not exist.
+    ///   - host: what of it is to be compared with this machine.
     /// - Throws: every problem in every file at once.
-    public static func load(file: String, dropIns: String? = nil) throws(SpecificationError) -> Specification {
+    public static func load(
+        file: String, dropIns: String? = nil, host: HostCheck = HostCheck()
+    ) throws(SpecificationError) -> Specification {
         let reading = SpecificationFiles.read(file: file, dropIns: dropIns)
-        return try parse(reading.sources, problems: reading.problems)
+        return try parse(reading.sources, problems: reading.problems, host: host)
     }
 
     /// Reads texts, of which later ones add services or override single keys: tables are merged, all else is replaced.
@@ -37,7 +41,8 @@ public struct Specification: Hashable, Sendable, Codable {
     }
 
     private static func parse(
-        _ sources: [(name: String, text: String)], problems: [SpecificationError.Problem]
+        _ sources: [(name: String, text: String)], problems: [SpecificationError.Problem],
+        host: HostCheck = HostCheck()
     ) throws(SpecificationError) -> Specification {
         var problems = problems
         var root: DocumentNode?
@@ -49,7 +54,7 @@ public struct Specification: Hashable, Sendable, Codable {
                 problems += error.problems
             }
         }
-        var decoder = SpecificationDecoder(isComplete: problems.isEmpty)
+        var decoder = SpecificationDecoder(isComplete: problems.isEmpty, host: host)
         let specification = root.map { decoder.decode($0) } ?? Specification()
         problems += decoder.problems
         if !problems.isEmpty { throw SpecificationError(problems: problems) }

@@ -63,9 +63,31 @@ extension SpecificationDecoder {
                 return nil
             }
             return Set(elements.compactMap { integer($0, in: 0...NumberListFormat.highest) }).sorted()
-        case .table, .string, .integer, .float, .boolean, .date:
+        case .integer: return integer(node, in: 0...NumberListFormat.highest).map { [$0] }
+        case .table, .string, .float, .boolean, .date:
             return parsed(node, "a list of numbers", example: example, NumberListFormat.parse)
         }
+    }
+
+    /// Names of systemd's credentials, which are names of files.
+    mutating func credentials(_ node: DocumentNode) -> [String] {
+        guard let elements = array(node, example: "[\"db-password\"]") else { return [] }
+        var names: [String] = []
+        for element in elements {
+            guard let name = string(element) else { continue }
+            let isValid =
+                (1...255).contains(name.utf8.count) && name != "." && name != ".."
+                && name.utf8.allSatisfy { (0x21...0x7E).contains($0) && !"/:".utf8.contains($0) }
+            if !isValid {
+                report(
+                    element, "\(name.quoted) is not a credential's name; use letters, digits, \"-\", \"_\" and \".\"")
+            } else if names.contains(name) {
+                report(element, "\(name.quoted) is in the list already; leave this one out")
+            } else {
+                names.append(name)
+            }
+        }
+        return names
     }
 
     /// What no single key can tell of the scheduling.

@@ -18,6 +18,8 @@ extension SpecificationDecoder {
             case .cpuWeight: limits.cpuWeight = integer(node, in: 1...10_000)
             case .tasksMax: limits.tasksMax = tasks(node)
             case .ioWeight: limits.ioWeight = integer(node, in: 1...10_000)
+            case .cpusetCpus: limits.cpusetProcessors = numberList(node).map(NumberListFormat.format)
+            case .cpusetMems: limits.cpusetMemoryNodes = numberList(node).map(NumberListFormat.format)
             }
         }
         if let highNode, let contradiction = limits.contradiction { report(highNode, contradiction) }

@@ -6,6 +6,8 @@ struct SpecificationDecoder {
     private(set) var problems: [SpecificationError.Problem] = []
     /// Whether every source could be read: if not, what seems to be missing may be in one that couldn't.
     let isComplete: Bool
+    /// What is compared with the machine.
+    let host: HostCheck
     /// Where each address is listened on first.
     private var listeners: [Listener: DocumentPath] = [:]
     /// Where services name others that they start after.
@@ -24,8 +26,9 @@ struct SpecificationDecoder {
         let isDatagram: Bool
     }
 
-    init(isComplete: Bool) {
+    init(isComplete: Bool, host: HostCheck = HostCheck()) {
         self.isComplete = isComplete
+        self.host = host
     }
 
     /// What could be made sense of; only to be used if there are no problems.
@@ -95,6 +98,7 @@ struct SpecificationDecoder {
             case .umask: service.fileCreationMask = creationMask(node)
             case .capabilities: service.capabilities = capabilities(node) ?? service.capabilities
             case .noNewPrivileges: service.noNewPrivileges = boolean(node) ?? service.noNewPrivileges
+            case .credentials: service.credentials = credentials(node)
             case .nice: service.scheduling.niceness = integer(node, in: -20...19)
             case .oomScoreAdj: service.scheduling.outOfMemoryScore = integer(node, in: -1000...1000)
             case .cpuAffinity: service.scheduling.processors = numberList(node)
@@ -136,6 +140,7 @@ struct SpecificationDecoder {
         checkDemand(of: service, table)
         checkScheduling(of: service, table)
         if let node = table[ServiceKey.noNewPrivileges.rawValue] { checkPrivileges(of: service, node) }
+        checkHost(for: service, table)
         if let node = table[ServiceKey.port.rawValue] { checkPorts(of: service, node) }
         if let jitterNode, service.policy.maxAge == nil {
             report(jitterNode, "max_age_jitter varies max_age, which is not set; set max_age, or leave this out")
@@ -195,16 +200,28 @@ struct SpecificationDecoder {
             } else if Self.isReserved(name) {
                 report(value, "\(name) is set by Cadre itself; leave it out")
             }
-            environment[name] = string(value).flatMap { template($0, value) }
+            environment[name] = secretTemplate(value)
         }
         return environment
+    }
+
+    /// A template that may be a secret, so that nothing of it is quoted: what is reported is logged, too.
+    private mutating func secretTemplate(_ node: DocumentNode) -> String? {
+        guard case .string(let text) = node.value else {
+            report(node, "this is \(node.kind), not a string; write it in quotes")
+            return nil
+        }
+        guard Template.problem(in: text, hasPort: hasPort) != nil else { return text }
+        let port = hasPort ? ", {worker} or {port}" : " or {worker}"
+        report(node, "a brace in it belongs to none of {service}\(port); write \"{{\" and \"}}\" for literal braces")
+        return nil
     }
 
     private static func isReserved(_ name: String) -> Bool {
         name.hasPrefix("CADRE_")
             || [
                 "MULTIPROCESS_WORKER_ID", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID",
-                "LISTEN_FDNAMES", "FDSTORE",
+                "LISTEN_FDNAMES", "FDSTORE", "CREDENTIALS_DIRECTORY",
             ].contains(name)
     }
 

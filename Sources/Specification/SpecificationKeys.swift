@@ -33,6 +33,7 @@ enum ServiceKey: String, SpecificationKey {
     case supplementaryGroups = "supplementary_groups"
     case umask, capabilities
     case noNewPrivileges = "no_new_privileges"
+    case credentials
     case nice
     case oomScoreAdj = "oom_score_adj"
     case cpuAffinity = "cpu_affinity"
@@ -69,6 +70,8 @@ enum LimitsKey: String, SpecificationKey {
     case cpuWeight = "cpu_weight"
     case tasksMax = "tasks_max"
     case ioWeight = "io_weight"
+    case cpusetCpus = "cpuset_cpus"
+    case cpusetMems = "cpuset_mems"
 }
 
 enum RestartKey: String, SpecificationKey {

@@ -59,6 +59,9 @@ struct InspectionText {
         rows.add("executable", leader?.executable)
         rows.add("directory", leader?.directory)
         rows.add("credentials", leader?.user == nil ? nil : credentials)
+        if let leader { rows.addPrivileges(of: leader) }
+        rows.add(
+            "passed credentials", inspection.credentials.isEmpty ? nil : inspection.credentials.joined(separator: " "))
         rows.add("log", inspection.log)
         for socket in inspection.sockets { rows.add("socket", Self.line(of: socket)) }
         rows.add("port", inspection.port.map(String.init))
@@ -288,6 +291,25 @@ private struct Rows {
     /// Adds a row, unless it has no value.
     mutating func add(_ name: String, _ value: String?) {
         if let value { rows.append((name, value)) }
+    }
+
+    /// Adds what a process may do, and where it differs from what is usual how it shares the machine.
+    mutating func addPrivileges(of leader: LeaderInspection) {
+        func text(_ capabilities: [String]) -> String {
+            capabilities.isEmpty ? "none" : capabilities.joined(separator: " ")
+        }
+        add("capabilities", leader.capabilities.map(text))
+        add("bounding set", leader.capabilityBounds == leader.capabilities ? nil : leader.capabilityBounds.map(text))
+        add("no_new_privs", leader.noNewPrivileges.map { $0 ? "yes" : "no" })
+        add("umask", leader.fileCreationMask)
+        add("processors", leader.processors)
+        if leader.schedulingPolicy != "other" {
+            let priority = leader.schedulingPriority.map { " \($0)" } ?? ""
+            add("scheduling", leader.schedulingPolicy.map { $0 + priority })
+        }
+        add("nice", leader.niceness.flatMap { $0 == 0 ? nil : "\($0)" })
+        add("io scheduling", leader.ioScheduling)
+        add("oom_score_adj", leader.outOfMemoryScore.flatMap { $0 == 0 ? nil : "\($0)" })
     }
 
     /// Adds what a cgroup holds and how long it had to wait.

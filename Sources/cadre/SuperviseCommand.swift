@@ -2,6 +2,7 @@ import ArgumentParser
 import Cadre
 import Glibc
 import Keeper
+import Processes
 import Specification
 import Systemd
 
@@ -57,9 +58,18 @@ struct SuperviseCommand: ParsableCommand {
         let load: @Sendable () throws -> Specification = { [config, dropIns] in
             try Specification.load(file: config, dropIns: dropIns)
         }
+        // What a service needs and this machine doesn't have keeps that service from starting, and no other. But a change
+        // that would come to that is refused.
+        let reload: @Sendable () throws -> Specification = { [config, dropIns] in
+            var host = HostCheck()
+            host.looksUpAccounts = true
+            host.capabilities = .ofThisProcess
+            host.looksAtCredentials = true
+            return try Specification.load(file: config, dropIns: dropIns, host: host)
+        }
         var supervisorOptions = Options(
             runtimeDirectory: options.runtimeDirectory ?? RuntimeDirectory.standard,
-            logs: log == .journal ? .journal : .terminal, handlesSignals: true, notifiesManager: true, reload: load)
+            logs: log == .journal ? .journal : .terminal, handlesSignals: true, notifiesManager: true, reload: reload)
         try options.apply(to: &supervisorOptions)
         let other: Foreground.Other =
             if takeover { .takenOver } else if standby, let root = options.cgroup { .awaited(root: root) } else {

@@ -93,7 +93,10 @@ import Testing
 
     @Test(
         "of secrets stays there",
-        arguments: ["API_TOKEN", "db_password", "MYSQL_PASSWD", "AWS_SECRET_ACCESS", "SshKey", "GOOGLE_CREDENTIALS"])
+        arguments: [
+            "API_TOKEN", "db_password", "MYSQL_PASSWD", "AWS_SECRET_ACCESS", "SshKey", "GOOGLE_CREDENTIALS",
+            "PGPASS", "basic_auth", "SENTRY_DSN",
+        ])
     func secrets(_ name: String) throws {
         let variable = try #require(LeaderInspection.Variable(line: "\(name)=value"))
         #expect(variable.name == name)
@@ -103,6 +106,9 @@ import Testing
     @Test("of other variables is all behind the first equals sign") func variables() {
         #expect(LeaderInspection.Variable(line: "A=b=c")?.value == "b=c")
         #expect(LeaderInspection.Variable(line: "A=")?.value == "")
+        #expect(LeaderInspection.Variable(line: "DATABASE=postgresql://web:x@db/web")?.value == .some(nil))
+        #expect(LeaderInspection.Variable(line: "SITE=https://example.org/@web")?.value == "https://example.org/@web")
+        #expect(LeaderInspection.Variable(line: "PWD=/srv")?.value == "/srv")
         #expect(LeaderInspection.Variable(line: "nonsense") == nil)
     }
 

@@ -44,14 +44,15 @@ import Testing
     @Test("limit reads each limit") func limit() throws {
         let command = try LimitCommand.parse([
             "web", "--memory-max", "1G", "--memory-high", "none", "--memory-swap-max", "0", "--cpu-max", "150%",
-            "--cpu-weight", "50", "--tasks-max", "20", "--io-weight", "30", "--force",
+            "--cpu-weight", "50", "--tasks-max", "20", "--io-weight", "30",
+            "--cpuset-cpus", "0-3,6", "--cpuset-mems", "none", "--force",
         ])
         let limits = command.limits.map { "\($0.key)=\($0.text)" }
         #expect(
             limits == [
                 "memory_max=1G", "memory_high=none", "memory_swap_max=0", "cpu_max=150%", "cpu_weight=50",
                 "tasks_max=20",
-                "io_weight=30",
+                "io_weight=30", "cpuset_cpus=0-3,6", "cpuset_mems=none",
             ])
         #expect(command.force && command.services == ["web"])
     }

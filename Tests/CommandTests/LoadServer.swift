@@ -80,11 +80,14 @@ enum LoadServer: String, CustomStringConvertible {
         var environment = "PYTHONDONTWRITEBYTECODE = '1', RELEASE = '\(release)'"
         var stop = "TERM"
         var ready = "notify"
+        var capabilities = "[]"
         if self == .nginx {
             try writeConfigurations(in: scene, port: port, workers: workers)
             environment = "NGINX = '3;'"
             stop = "QUIT"
             ready = "exec"
+            // Its master starts its workers as the user that its configuration names.
+            if Machine.isRoot { capabilities = "['CAP_SETGID', 'CAP_SETUID']" }
         }
         return """
             [service.\(rawValue)]
@@ -92,6 +95,7 @@ enum LoadServer: String, CustomStringConvertible {
             workers = \(workers)
             environment = { \(environment) }
             ready.by = '\(ready)'
+            capabilities = \(capabilities)
             # Not one restart is allowed, but for planned ones.
             restart = { budget = 0, delay = '10ms', max_delay = '100ms' }
             stop = { signal = '\(stop)', timeout = '60s' }

@@ -14,6 +14,8 @@ struct LimitWriterTests {
         limits.cpuWeight = 200
         limits.tasksMax = 64
         limits.ioWeight = 50
+        limits.cpusetProcessors = "0-3,6"
+        limits.cpusetMemoryNodes = "0"
         #expect(
             limits.writes() == [
                 LimitWrite(.memory, "memory.max", "536870912"),
@@ -23,7 +25,16 @@ struct LimitWriterTests {
                 LimitWrite(.cpu, "cpu.weight", "200"),
                 LimitWrite(.pids, "pids.max", "64"),
                 LimitWrite(.io, "io.weight", "default 50"),
+                LimitWrite(.cpuset, "cpuset.cpus", "0-3,6"),
+                LimitWrite(.cpuset, "cpuset.mems", "0"),
             ])
+    }
+
+    @Test("processors that are limited no more are those of the cgroup above")
+    func cpuset() {
+        var limits = ResourceLimits()
+        limits.cpusetProcessors = "1"
+        #expect(ResourceLimits().changes(from: limits) == [LimitWrite(.cpuset, "cpuset.cpus", "\n")])
     }
 
     @Test(
@@ -82,7 +93,8 @@ struct LimitWriterTests {
 
     @Test("cgroup.controllers is read by the names that we use")
     func controllers() {
-        #expect(Controller.parse("cpuset cpu io memory hugetlb pids rdma misc\n") == [.cpu, .io, .memory, .pids])
+        #expect(
+            Controller.parse("cpuset cpu io memory hugetlb pids rdma misc\n") == [.cpu, .cpuset, .io, .memory, .pids])
         #expect(Controller.parse("hugetlb\n").isEmpty)
         #expect(Controller.parse("").isEmpty)
     }

@@ -35,12 +35,14 @@ extension MachineTests {
                 cpu_weight = 50
                 tasks_max = 20
                 io_weight = 30
+                cpuset_cpus = [0]
+                cpuset_mems = "0"
                 """
             try Unit.running(configuration) { unit in
                 let expected = [
                     "memory.max": "268435456", "memory.high": "134217728", "memory.swap.max": "0",
                     "memory.oom.group": "1", "cpu.max": "150000 100000", "cpu.weight": "50", "pids.max": "20",
-                    "io.weight": "default 30",
+                    "io.weight": "default 30", "cpuset.cpus": "0", "cpuset.mems": "0",
                 ]
                 for (file, value) in expected { #expect(try unit.file(file, of: "web/0@1") == value, "\(file)") }
                 let worker = try unit.worker("web/0")

@@ -14,13 +14,14 @@ extension MachineTests {
                 let before = processes("TestWorker")
                 try succeed(
                     "cadre", "limit", "web", "--memory-max", "300M", "--memory-high", "200M", "--cpu-max", "50%",
-                    "--tasks-max", "33", "--io-weight", "50")
+                    "--tasks-max", "33", "--io-weight", "50", "--cpuset-cpus", "0")
                 for worker in ["web/0@1", "web/1@1"] {
                     #expect(try unit.file("memory.max", of: worker) == "\(300 << 20)")
                     #expect(try unit.file("memory.high", of: worker) == "\(200 << 20)")
                     #expect(try unit.file("cpu.max", of: worker) == "50000 100000")
                     #expect(try unit.file("pids.max", of: worker) == "33")
                     #expect(try unit.file("io.weight", of: worker) == "default 50")
+                    #expect(try unit.file("cpuset.cpus", of: worker) == "0")
                 }
                 #expect(processes("TestWorker") == before)
                 try succeed("cadre", "limit", "web", "--memory-high", "none", "--cpu-max", "none")

@@ -44,7 +44,10 @@ import Testing
     func directory() {
         let error = spawnError(SpawnRequest(arguments: ["/bin/true"], workingDirectory: "/nonexistent"))
         #expect(error?.step == .directory)
-        #expect(error?.description == "change directory to /nonexistent: No such file or directory (ENOENT)")
+        #expect(
+            error?.description
+                == "change directory to /nonexistent: No such file or directory (ENOENT); /nonexistent doesn't exist; create it"
+        )
         let file = spawnError(SpawnRequest(arguments: ["/bin/true"], workingDirectory: "/etc/passwd"))
         #expect(file?.step == .directory && file?.errno == .notDirectory)
     }
@@ -94,6 +97,7 @@ import Testing
                 arguments: ["/bin/true"], workingDirectory: directory, surroundings: Surroundings(credentials: nobody))
             let error = spawnError(request)
             #expect(error?.step == .directory && error?.errno == .permissionDenied)
+            #expect(error?.remedy.hasPrefix("\(directory) can't be entered by user 65534: its mode is 700") == true)
         }
     }
 

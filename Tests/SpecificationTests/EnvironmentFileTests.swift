@@ -25,8 +25,8 @@ import Testing
         } catch {
             #expect(
                 error.description == """
-                    line 1: "A" has no "="; write NAME=value
-                    line 2: "1" is not a variable's name; use letters, digits and "_", and no digit first
+                    line 1: the line has no "="; write NAME=value
+                    line 2: what is before "=" is not a variable's name; use letters, digits and "_", and no digit first
                     line 3: this file is read by no shell; leave out "export"
                     line 4: the value has a NUL character, which no environment variable can hold
                     line 6: the quote that begins here has no end

@@ -81,6 +81,19 @@ import Testing
                 "capabilities[0]: \"CAP_ROOT\" is no capability; write one of those in capabilities(7), such as \"CAP_NET_BIND_SERVICE\""
             ),
             ("no_new_privileges = \"no\"", "no_new_privileges: \"no\" is a string, not a boolean; write true or false"),
+            (
+                "credentials = [\"../a\"]",
+                "credentials[0]: \"../a\" is not a credential's name; use letters, digits, \"-\", \"_\" and \".\""
+            ),
+            (
+                "credentials = [\"..\"]",
+                "credentials[0]: \"..\" is not a credential's name; use letters, digits, \"-\", \"_\" and \".\""
+            ),
+            ("credentials = [\"a\", \"a\"]", "credentials[1]: \"a\" is in the list already; leave this one out"),
+            (
+                "environment.CREDENTIALS_DIRECTORY = \"/a\"",
+                "environment.CREDENTIALS_DIRECTORY: CREDENTIALS_DIRECTORY is set by Cadre itself; leave it out"
+            ),
             ("nice = 20", "nice: 20 is out of range; write -20 to 19"),
             ("oom_score_adj = 1001", "oom_score_adj: 1001 is out of range; write -1000 to 1000"),
             (
@@ -90,7 +103,14 @@ import Testing
             ("cpu_affinity = [-1]", "cpu_affinity[0]: -1 is out of range; write 0 to 8191"),
             ("cpu_affinity = \"3-1\"", "cpu_affinity: \"3-1\" is not a list of numbers; write one such as \"0-3,6\""),
             ("cpu_affinity = \"\"", "cpu_affinity: \"\" is not a list of numbers; write one such as \"0-3,6\""),
-            ("cpu_affinity = 1", "cpu_affinity: 1 is an integer, not a list of numbers; write [0, 1], or \"0-3,6\""),
+            (
+                "cpu_affinity = true",
+                "cpu_affinity: true is a boolean, not a list of numbers; write [0, 1], or \"0-3,6\""
+            ),
+            (
+                "limits.cpuset_cpus = \"0-\"",
+                "limits.cpuset_cpus: \"0-\" is not a list of numbers; write one such as \"0-3,6\""
+            ),
             (
                 "cpu_scheduling_policy = \"deadline\"",
                 "cpu_scheduling_policy: \"deadline\" is unknown; write \"other\", \"batch\", \"idle\", \"fifo\" or \"rr\""

@@ -5,7 +5,7 @@ import Testing
 @Suite struct LimitChangeTests {
     private static let everything = [
         "memory_max": "1G", "memory_high": "512M", "memory_swap_max": "0", "cpu_max": "12.5%", "cpu_weight": "200",
-        "tasks_max": "64", "io_weight": "50",
+        "tasks_max": "64", "io_weight": "50", "cpuset_cpus": "1,0", "cpuset_mems": "0",
     ]
 
     @Test("amounts are read as in the configuration")
@@ -18,6 +18,8 @@ import Testing
         change.cpuWeight = .set(200)
         change.tasksMax = .set(64)
         change.ioWeight = .set(50)
+        change.cpusetProcessors = .set("0-1")
+        change.cpusetMemoryNodes = .set("0")
         #expect(try LimitChange.parse(Self.everything) == change)
         #expect(try LimitChange.parse(["memory_max": "1048576"]).memoryMax == .set(.bytes(1 << 20)))
     }
@@ -69,7 +71,7 @@ import Testing
             ),
             (
                 [:],
-                "no limit is named; there are memory_max, memory_high, memory_swap_max, cpu_max, cpu_weight, tasks_max, io_weight"
+                "no limit is named; there are memory_max, memory_high, memory_swap_max, cpu_max, cpu_weight, tasks_max, io_weight, cpuset_cpus, cpuset_mems"
             ),
         ] as [([String: String], String)])
     func problems(texts: [String: String], message: String) {

@@ -51,8 +51,11 @@ import Testing
                 "environment_file = \"-x\"",
                 "environment_file: \"-x\" is not an absolute path; write one that begins with \"/\""
             ),
-            ("environment.A = 1", "environment.A: 1 is an integer, not a string; write \"1\""),
-            ("environment.A = 1.5", "environment.A: 1.5 is a number with a fraction, not a string; write \"1.5\""),
+            ("environment.A = 1", "environment.A: this is an integer, not a string; write it in quotes"),
+            (
+                "environment.A = 1.5",
+                "environment.A: this is a number with a fraction, not a string; write it in quotes"
+            ),
             ("environment.A = []", "environment.A: this is an array, not a string; write it in quotes"),
             (
                 "environment.A = 2020-01-01",
@@ -60,7 +63,7 @@ import Testing
             ),
             (
                 "environment.A = \"{x}\"",
-                "environment.A: \"{x}\" is neither {service}, {worker} nor {port}; write \"{{x}}\" for literal braces"
+                "environment.A: a brace in it belongs to none of {service} or {worker}; write \"{{\" and \"}}\" for literal braces"
             ),
             (
                 "environment.1A = \"\"",

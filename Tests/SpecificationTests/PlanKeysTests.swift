@@ -58,6 +58,7 @@ import Testing
             "capabilities", "capabilities = [\"CAP_KILL\", \"CAP_CHOWN\"]", "capabilities = \"all\"",
             "capabilities: [\"CAP_CHOWN\", \"CAP_KILL\"] → \"all\" (replace)"),
         Example("no_new_privileges", "", "no_new_privileges = false", "no_new_privileges: true → false (replace)"),
+        Example("credentials", "", "credentials = [\"a\"]", "credentials: [] → [\"a\"] (replace)"),
         Example("nice", "", "nice = -5", "nice: - → -5 (replace)"),
         Example("oom_score_adj", "oom_score_adj = 500", "", "oom_score_adj: 500 → - (replace)"),
         Example(
@@ -196,6 +197,10 @@ import Testing
         Example("limits.cpu_weight", "", "limits.cpu_weight = 7", "limits.cpu_weight: - → 7 (live)"),
         Example("limits.tasks_max", "", "limits.tasks_max = 7", "limits.tasks_max: - → 7 (live)"),
         Example("limits.io_weight", "", "limits.io_weight = 7", "limits.io_weight: - → 7 (live)"),
+        Example(
+            "limits.cpuset_cpus", "limits.cpuset_cpus = [0, 1, 2]", "limits.cpuset_cpus = \"3\"",
+            "limits.cpuset_cpus: \"0-2\" → \"3\" (live)"),
+        Example("limits.cpuset_mems", "limits.cpuset_mems = \"0\"", "", "limits.cpuset_mems: \"0\" → - (live)"),
         Example("restart.policy", "", "restart.policy = \"never\"", "restart.policy: \"always\" → \"never\" (live)"),
         Example("restart.delay", "", "restart.delay = 1.5", "restart.delay: \"100ms\" → \"1s 500ms\" (live)"),
         Example("restart.max_delay", "", "restart.max_delay = \"1d\"", "restart.max_delay: \"30s\" → \"1d\" (live)"),

@@ -16,7 +16,7 @@ static const struct verb verbs[] = {
     {"fds", report_descriptors, 0, "prints its open descriptors and what they are"},
     {"signals", report_signals, 0, "prints which signals are blocked and ignored, its session and its process ID"},
     {"credentials", report_credentials, 0, "prints users, groups, capabilities, no_new_privs and security bits"},
-    {"limits", report_limits, 0, "prints the soft and hard limit of open files, and the umask"},
+    {"limits", report_limits, 0, "prints the limit of open files, the umask, all limits, oom_score_adj, processors and priorities"},
     {"directory", report_directory, 0, "prints the working directory"},
     {"sleep", behave_sleep, 0, "waits for SIGTERM"},
     {"exit", behave_exit, 1, "CODE: exits at once"},

@@ -2,9 +2,11 @@
 
 #include <dirent.h>
 #include <limits.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 static void print_lines(char **lines) {
     for (; *lines != NULL; lines++) {
@@ -85,6 +87,10 @@ void report_limits(char **arguments) {
     }
     printf("files %llu %llu\n", (unsigned long long)limit.rlim_cur, (unsigned long long)limit.rlim_max);
     printf("umask %03o\n", umask(0));
+    print_file("/proc/self/limits", NULL);
+    print_file("/proc/self/oom_score_adj", NULL);
+    print_file("/proc/self/status", (const char *const[]){"Cpus_allowed_list:", NULL});
+    printf("policy %d nice %d io %ld\n", sched_getscheduler(0), getpriority(PRIO_PROCESS, 0), syscall(SYS_ioprio_get, 1, 0));
 }
 
 void report_directory(char **arguments) {

@@ -99,6 +99,10 @@ bool cadre_is_same_file(int first, int second);
 // Seconds since 1970 of a local time in the given format of strptime(3), or -1 if the text isn't one.
 int64_t cadre_local_time(const char *text, const char *format);
 
+// Gives the owner of a file the permissions of mode (as for chmod(2), of which only the owner's count), and one more user
+// the same, by an access control list (acl(5)); nobody else has any.
+int cadre_allow_reading(const char *path, mode_t mode, uid_t user);
+
 // The name of an errno such as "ENOENT", or NULL.
 const char *cadre_errno_name(int code);
 

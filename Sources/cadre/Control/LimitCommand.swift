@@ -44,6 +44,12 @@ struct LimitCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Its share of busy disks, from 1 to 10000.", valueName: "weight"), completion: none)
     var ioWeight: String?
 
+    @Option(help: ArgumentHelp("The only processors that it may use: 0-3,6.", valueName: "list"), completion: none)
+    var cpusetCpus: String?
+
+    @Option(help: ArgumentHelp("The only memory nodes that it may use.", valueName: "list"), completion: none)
+    var cpusetMems: String?
+
     @Flag(help: "Set --memory-max even where a worker holds more, so that the kernel kills it.")
     var force = false
 
@@ -59,6 +65,7 @@ struct LimitCommand: ParsableCommand {
         [
             ("memory_max", memoryMax), ("memory_high", memoryHigh), ("memory_swap_max", memorySwapMax),
             ("cpu_max", cpuMax), ("cpu_weight", cpuWeight), ("tasks_max", tasksMax), ("io_weight", ioWeight),
+            ("cpuset_cpus", cpusetCpus), ("cpuset_mems", cpusetMems),
         ].compactMap { key, text in text.map { (key, $0) } }
     }
 
