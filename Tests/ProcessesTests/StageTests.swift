@@ -1,4 +1,4 @@
-import Glibc
+import CLinux
 import Processes
 import Reactor
 import SystemPackage
@@ -74,7 +74,7 @@ private let stage =
             }
             try #require(openPidfds().isEmpty)
             var information = siginfo_t()
-            try #require(waitid(P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT) == -1 && errno == ECHILD)
+            try #require(waitid(P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT) == -1 && cadre_errno() == ECHILD)
         }
     }
 
