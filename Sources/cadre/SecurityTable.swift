@@ -1,4 +1,5 @@
 import Specification
+import Systemd
 
 /// Assessments as people read them.
 enum SecurityTable {
