@@ -95,7 +95,7 @@ static enum cadre_privileges_step change_credentials(const struct cadre_privileg
 enum cadre_privileges_step cadre_apply_privileges(const struct cadre_privileges *privileges, size_t *index) {
     *index = 0;
     if (privileges->limit_capabilities && privileges->lock_capabilities) {
-        if (drop_from_bounding_set(privileges, index) != 0) {
+        if (!privileges->bounding_set_is_empty && drop_from_bounding_set(privileges, index) != 0) {
             return CADRE_PRIVILEGES_BOUNDING_SET;
         }
         if (lock_security_bits() != 0) {

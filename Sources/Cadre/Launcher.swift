@@ -97,7 +97,7 @@ final class Launcher {
         stored: [(name: String, descriptor: Int32)], _ lineWatch: LineWatch? = nil
     ) throws -> LiveIncarnation {
         let account = try service.resolveCredentials(of: specification)
-        try requirePrivileges(for: specification)
+        try requirePrivileges(for: specification, account)
         try openSockets(of: service)
         let sockets = try service.sockets.descriptors(of: specification.sockets, for: worker.number)
         let passed = sockets.listening + stored
@@ -228,10 +228,16 @@ final class Launcher {
     }
 
     /// What the kernel would refuse, or heed in part only, without saying what is missing.
-    private func requirePrivileges(for specification: ServiceSpecification) throws {
-        if let wanted = specification.capabilities.set, !wanted.isEmpty {
-            let missing = wanted.subtracting(.ofThisProcess)
+    private func requirePrivileges(for specification: ServiceSpecification, _ account: Credentials?) throws {
+        if let wanted = specification.capabilities.set {
+            let missing = wanted.isEmpty ? wanted : wanted.subtracting(.ofThisProcess)
             if !missing.isEmpty { throw LaunchFailure.capabilities(missing) }
+            // Being root would give what the supervisor can't take away.
+            if !specification.noNewPrivileges, (account?.user ?? currentUser()) == 0,
+                !Capability.setProcessCapabilities.isEffective
+            {
+                throw LaunchFailure.unlimitedRoot
+            }
         }
         if let processors = specification.scheduling.processors {
             let online = try NumberListFormat.parse(try Self.onlineProcessors())
@@ -332,6 +338,8 @@ enum LaunchFailure: Error, CustomStringConvertible {
     case environmentLines(String, EnvironmentFileError)
     /// Capabilities are wanted that the supervisor doesn't have.
     case capabilities(CapabilitySet)
+    /// Root is to have no capabilities but some, and may get others by what it executes.
+    case unlimitedRoot
     /// Processors are wanted that aren't there; the others are.
     case processors([Int], online: [Int])
     /// This cgroup, or one above it, is frozen.
@@ -346,6 +354,9 @@ enum LaunchFailure: Error, CustomStringConvertible {
         case .capabilities(let missing):
             "capabilities: the supervisor lacks \(missing) itself; give it that (CapabilityBoundingSet= of its unit if it runs "
                 + "as root, AmbientCapabilities= if not), or leave it out"
+        case .unlimitedRoot:
+            "no_new_privileges: without it, what root executes has all capabilities, which the supervisor can't prevent as it "
+                + "lacks CAP_SETPCAP; leave no_new_privileges on, choose another user, or set capabilities = \"all\""
         case .processors(let missing, let online):
             "cpu_affinity: processor \(NumberListFormat.format(missing)) isn't there, \(NumberListFormat.format(online)) "
                 + "is; write those that are"

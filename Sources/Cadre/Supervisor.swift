@@ -182,6 +182,7 @@ public actor Supervisor {
     public func begin() throws {
         guard phase == .created else { return }
         phase = .running
+        CapabilitySet.giveUpBoundingSetOfThread()
         events.state = { [unowned self] in fleet.worker($0)?.state }
         let signals = options.handlesSignals ? try SignalSource([SIGTERM, SIGINT, SIGHUP]) : nil
         if let signals { try watch(signals) }

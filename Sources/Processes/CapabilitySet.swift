@@ -36,6 +36,15 @@ public struct CapabilitySet: Hashable, Sendable, Codable, CustomStringConvertibl
         return set
     }
 
+    /// Gives up the calling thread's bounding set, once and for all, so that the processes without capabilities which it
+    /// starts needn't do that each. Others are started by another thread from now on, and nothing else changes.
+    ///
+    /// It does nothing if this process may not, or has no room for a thread.
+    public static func giveUpBoundingSetOfThread() {
+        guard Capability.setProcessCapabilities.isEffective else { return }
+        cadre_give_up_bounding_set()
+    }
+
     /// Whether there are none.
     public var isEmpty: Bool { bits == 0 }
 

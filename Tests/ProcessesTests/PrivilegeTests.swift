@@ -85,6 +85,27 @@ import Testing
         }
     }
 
+    @Test(
+        "a thread that gave up its bounding set starts processes with and without capabilities as before",
+        .enabled(if: isRoot && Capability.setProcessCapabilities.isEffective, "needs root and CAP_SETPCAP"))
+    func withoutBoundingSet() async {
+        await #expect(processExitsWith: .success) {
+            let command = ["/bin/grep", "-E", "^(CapPrm|CapBnd)", "/proc/self/status"]
+            let before = try output(of: SpawnRequest(arguments: command))
+            CapabilitySet.giveUpBoundingSetOfThread()
+            try #require(try output(of: SpawnRequest(arguments: command)) == before)
+            for (bits, text) in [(0, "0000000000000000"), (1 << 10, "0000000000000400")] as [(UInt64, String)] {
+                let request = SpawnRequest(
+                    arguments: command, surroundings: Surroundings(capabilities: CapabilitySet(bits: bits)))
+                try #require(try output(of: request) == "CapPrm:\t\(text)\nCapBnd:\t\(text)\n")
+            }
+            var failing = SpawnRequest(arguments: ["/nonexistent"])
+            try #require(spawnError(failing)?.step == .exec)
+            failing.surroundings.capabilities = CapabilitySet()
+            try #require(spawnError(failing)?.step == .exec)
+        }
+    }
+
     @Test("capabilities are known by their names")
     func names() {
         #expect(CapabilitySet(name: "CAP_CHOWN")?.bits == 1)

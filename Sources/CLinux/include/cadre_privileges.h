@@ -31,6 +31,8 @@ struct cadre_privileges {
     // With limit_capabilities: whether the bounding set is to be `capabilities` as well, and the security bits locked such
     // that being root gives none by itself. It takes CAP_SETPCAP. Without it, no_new_privileges has the same effect.
     bool lock_capabilities;
+    // Whether there is nothing to drop from it; for cadre_spawn() to set.
+    bool bounding_set_is_empty;
     bool no_new_privileges;
     uid_t user;
     gid_t group;
