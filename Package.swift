@@ -54,6 +54,7 @@ let package = Package(
     targets: [
         // The rooms, from the ground up. A target may depend only on those above it in this list.
         .target(name: "CLinux", cSettings: strictC),
+        .target(name: "CSeccomp", dependencies: ["CLinux"], cSettings: strictC),
         // What builds the walls of a sandbox, in the place of the worker that it then executes.
         .executableTarget(
             name: "CadreStage", dependencies: ["CLinux"], path: "Sources/cadre-stage", cSettings: strictC,
@@ -70,7 +71,8 @@ let package = Package(
         .systemLibrary(name: "CCapabilities", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
         .target(name: "Reactor", dependencies: ["CLinux", heap, system], swiftSettings: strict),
         .target(
-            name: "Processes", dependencies: ["CLinux", "CCapabilities", "Reactor", system], swiftSettings: strict),
+            name: "Processes", dependencies: ["CLinux", "CCapabilities", "CSeccomp", "Reactor", system],
+            swiftSettings: strict),
         .target(
             name: "Systemd", dependencies: ["CLinux", "CSystemd", "Reactor", logging, system], swiftSettings: strict),
         .target(name: "Keeper", dependencies: ["CLinux", "Processes", "Reactor", system], swiftSettings: strict),

@@ -160,7 +160,7 @@ extension ControlGroup {
 
     fileprivate func set(_ write: LimitWrite) throws(ControlGroupError) {
         do {
-            try self.write(write.file, write.text)
+            try put(write)
         } catch {
             switch error.errno {
             case .noSuchFileOrDirectory, .notSupported: throw .limitUnsupported(limit: write.file, path: path)
@@ -168,6 +168,17 @@ extension ControlGroup {
                 throw .limitRefused(limit: write.file, value: write.text, path: path, errno: error.errno)
             default: throw .system(error)
             }
+        }
+    }
+
+    private func put(_ write: LimitWrite) throws(SystemCallError) {
+        do {
+            try self.write(write.file, write.text)
+        } catch {
+            // Once processes have run in it with a set of its own, a cgroup can't be without one (validate_change(),
+            // kernel/cgroup/cpuset.c): it gets all that the cgroup above may use.
+            guard error.errno == .noSpace, write.controller == .cpuset, write.text == "\n" else { throw error }
+            try self.write(write.file, try read("../\(write.file).effective"))
         }
     }
 }

@@ -19,6 +19,8 @@ struct HTTPAnswer {
     private var place = Place.head
     private var bytes: [UInt8] = []
     private var body: [UInt8] = []
+    /// How many of `bytes` are known to be without the end that is looked for.
+    private var searched = 0
 
     init(expected: HTTPProbe) {
         self.expected = expected
@@ -102,17 +104,20 @@ struct HTTPAnswer {
         return bytes.prefix(prefix.count).elementsEqual(prefix.prefix(bytes.count))
     }
 
-    /// Behind the next end of a line, or of an empty line.
-    private func lineEnd(twice: Bool) -> Int? {
+    /// Behind the next end of a line, or of an empty line. Each byte is looked at once, however slowly they come.
+    private mutating func lineEnd(twice: Bool) -> Int? {
         var previous: Int?
-        for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: "\n") {
-            if !twice { return index + 1 }
-            if let previous, index == previous + 1 || (index == previous + 2 && bytes[index - 1] == UInt8(ascii: "\r"))
-            {
+        // What an empty line begins with may have been seen before.
+        for index in max(0, searched - 2)..<bytes.count where bytes[index] == UInt8(ascii: "\n") {
+            let isEmptyLine =
+                previous.map { index == $0 + 1 || index == $0 + 2 && bytes[index - 1] == UInt8(ascii: "\r") } ?? false
+            if !twice || isEmptyLine {
+                searched = 0
                 return index + 1
             }
             previous = index
         }
+        searched = bytes.count
         return nil
     }
 

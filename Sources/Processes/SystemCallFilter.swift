@@ -1,4 +1,5 @@
 import CLinux
+import CSeccomp
 import Reactor
 public import SystemPackage
 

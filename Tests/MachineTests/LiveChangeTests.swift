@@ -37,6 +37,8 @@ extension MachineTests {
                 try succeed("cadre", "apply")
                 #expect(try unit.file("memory.max", of: "web/1@1") == "\(256 << 20)")
                 #expect(try unit.file("pids.max", of: "web/1@1") == "max")
+                let processors = try unit.file("cpuset.cpus.effective", of: "web")
+                #expect(try unit.file("cpuset.cpus.effective", of: "web/1@1") == processors)
             }
         }
 

@@ -45,7 +45,6 @@
 #include "cadre_keeper.h"
 #include "cadre_privileges.h"
 #include "cadre_scheduling.h"
-#include "cadre_seccomp.h"
 #include "cadre_spawn.h"
 #include "cadre_stage.h"
 

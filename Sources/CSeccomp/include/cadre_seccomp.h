@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 // Whether libseccomp is there. What is below is to be called only then.
 bool cadre_seccomp_is_available(void);

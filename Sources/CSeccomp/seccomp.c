@@ -3,6 +3,8 @@
 
 #define _GNU_SOURCE
 
+#include "cadre_seccomp.h"
+
 #include "CLinux.h"
 
 #include <dlfcn.h>
