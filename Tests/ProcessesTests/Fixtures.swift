@@ -76,8 +76,8 @@ func openPidfds() -> [Int32] {
 }
 
 /// A directory of its own, removed with all that is in it.
-func withTemporaryDirectory(_ body: (String) throws -> Void) throws {
-    var template = Array("/tmp/cadre-test-XXXXXX".utf8CString)
+func withTemporaryDirectory(in parent: String = "/tmp", _ body: (String) throws -> Void) throws {
+    var template = Array("\(parent)/cadre-test-XXXXXX".utf8CString)
     try #require(mkdtemp(&template) != nil)
     let path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     defer { _ = try? output(of: SpawnRequest(arguments: ["/bin/rm", "-rf", path])) }
