@@ -85,7 +85,7 @@ private func readNotification(_ bytes: [UInt8]) {
         case .extendTimeout(let duration): expect(duration > .zero, "a time-out is extended by \(duration)")
         case .storeDescriptors(let name, _), .removeDescriptors(let name):
             expect(!name.contains(":") && !name.isEmpty, "descriptors have the name \(name.debugDescription)")
-        case .ready, .stopping, .watchdog, .watchdogTrigger: break
+        case .ready, .stopping, .watchdog, .watchdogTrigger, .tooLong: break
         }
     }
 }
