@@ -82,9 +82,7 @@ struct CredentialDirectories {
 
     /// Removes what a supervisor that was killed left of incarnations that are gone.
     func removeAll(but used: Set<String>) {
-        // Not "." and "..", which are there as well: the latter is the runtime directory.
-        let names = ((try? Directory.names(at: path)) ?? []).filter { !$0.hasPrefix(".") }
-        for name in names where !used.contains(name) { remove(name) }
+        for name in (try? Directory.names(at: path)) ?? [] where !used.contains(name) { remove(name) }
     }
 }
 
