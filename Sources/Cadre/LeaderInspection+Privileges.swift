@@ -16,13 +16,7 @@ extension LeaderInspection {
 
     /// From the text of `/proc/<pid>/stat` (proc_pid_stat(5)).
     mutating func describeScheduling(_ text: String) {
-        // The name before may have blanks and parentheses. What follows it is the third field.
-        guard let end = text.lastIndex(of: ")") else { return }
-        let fields = text[end...].split(whereSeparator: \.isWhitespace).dropFirst()
-        func number(_ field: Int) -> Int? {
-            let index = fields.startIndex + field - 3
-            return fields.indices.contains(index) ? Int(fields[index]) : nil
-        }
+        func number(_ field: Int) -> Int? { ProcessIdentity.statField(field, of: text).flatMap { Int($0) } }
         niceness = number(19)
         schedulingPriority = number(40).flatMap { $0 == 0 ? nil : $0 }
         schedulingPolicy = number(41).map { Scheduling.name(ofPolicy: $0) }

@@ -25,12 +25,17 @@ public struct ProcessIdentity: Hashable, Sendable, Codable {
         self.init(pid: pid, startTime: startTime)
     }
 
-    /// Field 22 of the text of `/proc/<pid>/stat`; nil if the text isn't one.
+    /// When the process of the text of `/proc/<pid>/stat` started; nil if the text isn't one.
+    static func startTime(inStat text: String) -> UInt64? {
+        statField(22, of: text).flatMap { UInt64($0) }
+    }
+
+    /// A field, from the third on, of the text of `/proc/<pid>/stat` (proc_pid_stat(5)); nil if it hasn't so many.
     ///
     /// The second field is the program's name in parentheses, which may itself contain spaces and parentheses.
-    static func startTime(inStat text: String) -> UInt64? {
+    package static func statField(_ number: Int, of text: String) -> Substring? {
         guard let nameEnd = text.lastIndex(of: ")") else { return nil }
-        let fields = text[text.index(after: nameEnd)...].split(separator: " ")
-        return fields.count > 19 ? UInt64(fields[19]) : nil
+        let fields = text[text.index(after: nameEnd)...].split(whereSeparator: \.isWhitespace)
+        return number - 3 < fields.count ? fields[number - 3] : nil
     }
 }
