@@ -21,17 +21,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void *stage_at(struct cadre_stage_plan *plan, uint32_t offset) {
-    return offset == 0 ? NULL : (char *)plan + offset;
-}
-
-void stage_fail(struct cadre_stage_plan *plan, enum cadre_stage_step step, size_t index) {
-    plan->error = errno;
-    plan->failed_index = (uint32_t)index;
-    plan->failed_step = step;
-    _exit(127);
-}
-
 // The plan, mapped. Its descriptor is closed at exec, as is that of the pipe whose end tells the supervisor to look.
 static struct cadre_stage_plan *read_plan(int descriptor) {
     struct stat status;
