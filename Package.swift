@@ -60,10 +60,12 @@ let package = Package(
             name: "CadreStage", dependencies: ["CLinux"], path: "Sources/cadre-stage", cSettings: strictC,
             // It is executed at each start of a worker with a sandbox, and has nothing of Swift: without the start-up of that
             // and without the dynamic linker it takes a third of the time. (Debug builds have to work with sanitizers.)
+            // No warning that -pie, which the compiler passes, is of no use beside -static.
             linkerSettings: [
                 .unsafeFlags(
                     [
-                        "-static-stdlib", "-nostartfiles", "-Xclang-linker", "-static", "-Xlinker", "--as-needed",
+                        "-static-stdlib", "-nostartfiles", "-Xclang-linker", "-static", "-Xclang-linker",
+                        "-Wno-unused-command-line-argument", "-Xlinker", "--as-needed",
                         "-Xlinker", "--gc-sections",
                     ], .when(configuration: .release))
             ]),
