@@ -20,7 +20,7 @@
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 
-#include "spawner.h"
+#include "spawn.h"
 
 // Enough for the functions below and for the dynamic linker, which resolves symbols on the stack of whoever calls them.
 enum { stack_size = 32 * 1024 };
@@ -219,12 +219,8 @@ _Noreturn static void run_child(struct cadre_spawn *spawn) {
     execute(spawn);
 }
 
-int cadre_spawn(struct cadre_spawn *spawn) {
-    return cadre_spawn_needs_spawner(spawn) ? cadre_spawn_by_spawner(spawn) : cadre_spawn_here(spawn);
-}
-
-int cadre_spawn_here(struct cadre_spawn *spawn) {
-    spawn->privileges.bounding_set_is_empty = cadre_has_no_bounding_set();
+int cadre_spawn_from_here(struct cadre_spawn *spawn, bool bounding_set_is_empty) {
+    spawn->privileges.bounding_set_is_empty = bounding_set_is_empty;
     spawn->pid = -1;
     spawn->pidfd = -1;
     spawn->failed_step = CADRE_SPAWN_DONE;

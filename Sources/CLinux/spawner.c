@@ -12,7 +12,7 @@
 #include <semaphore.h>
 #include <sys/prctl.h>
 
-#include "spawner.h"
+#include "spawn.h"
 
 static pthread_mutex_t use = PTHREAD_MUTEX_INITIALIZER;
 static sem_t is_wanted, is_done;
@@ -31,7 +31,7 @@ static void *serve(void *unused) {
     (void)unused;
     while (true) {
         wait_for(&is_wanted);
-        cadre_spawn_here(wanted);
+        cadre_spawn_from_here(wanted, false);
         sem_post(&is_done);
     }
     return NULL;
@@ -76,12 +76,13 @@ int cadre_give_up_bounding_set(void) {
     return 0;
 }
 
-bool cadre_spawn_needs_spawner(const struct cadre_spawn *spawn) {
+// Whether the child needs a bounding set that the calling thread may have given up.
+static bool needs_spawner(const struct cadre_spawn *spawn) {
     return __atomic_load_n(&has_spawner, __ATOMIC_ACQUIRE)
            && (!spawn->privileges.limit_capabilities || spawn->privileges.capabilities != 0);
 }
 
-int cadre_spawn_by_spawner(struct cadre_spawn *spawn) {
+static int spawn_from_spawner(struct cadre_spawn *spawn) {
     pthread_mutex_lock(&use);
     wanted = spawn;
     sem_post(&is_wanted);
@@ -90,6 +91,6 @@ int cadre_spawn_by_spawner(struct cadre_spawn *spawn) {
     return spawn->failed_step == CADRE_SPAWN_DONE ? 0 : -1;
 }
 
-bool cadre_has_no_bounding_set(void) {
-    return gave_up;
+int cadre_spawn(struct cadre_spawn *spawn) {
+    return needs_spawner(spawn) ? spawn_from_spawner(spawn) : cadre_spawn_from_here(spawn, gave_up);
 }
