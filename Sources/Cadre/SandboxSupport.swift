@@ -13,6 +13,8 @@ enum WallKind: CaseIterable, Hashable {
     case landlockPaths
     /// Landlock, for TCP.
     case landlockPorts
+    /// Landlock, for signals and sockets with abstract names.
+    case landlockScopes
     /// A filter of system calls.
     case systemCalls
 }
@@ -45,6 +47,9 @@ struct SandboxSupport: Hashable {
         case .landlockPorts:
             if let landlock, landlock >= LandlockRules.versionOfPorts { return nil }
             return "Landlock restrains TCP from Linux 6.7 on"
+        case .landlockScopes:
+            if let landlock, landlock >= LandlockRules.versionOfScopes { return nil }
+            return "Landlock has scopes from Linux 6.12 on"
         case .systemCalls:
             return hasFilters ? nil : "\(SystemCallFilterError.noLibrary)"
         }
@@ -95,6 +100,7 @@ extension SandboxSpecification {
             [
                 ("landlock.tcp_bind", landlock?.tcpBind != nil), ("landlock.tcp_connect", landlock?.tcpConnect != nil),
             ].filter(\.1).map(\.0)
+        case .landlockScopes: landlock?.scoped.isEmpty == false ? ["landlock.scoped"] : []
         case .systemCalls: systemCallFilter.isEmpty ? [] : ["system_call_filter"]
         }
     }

@@ -96,7 +96,7 @@ extension WallKind {
         case .mounts: [.mountNamespace, .mount]
         case .network: [.network]
         case .landlockPaths: [.landlock]
-        case .landlockPorts: []
+        case .landlockPorts, .landlockScopes: []
         case .systemCalls: [.systemCallFilter]
         }
     }

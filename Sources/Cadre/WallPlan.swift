@@ -109,6 +109,7 @@ struct WallPlan {
             rules.bindPorts = landlock.tcpBind
             rules.connectPorts = landlock.tcpConnect
         }
+        if !omitted.contains(.landlockScopes) { rules.scoped = Set(landlock.scoped) }
         return rules == LandlockRules() ? nil : rules
     }
 

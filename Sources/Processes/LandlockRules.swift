@@ -30,22 +30,37 @@ public struct LandlockRules: Hashable, Sendable {
         }
     }
 
+    /// What the process may only do to those that are restrained together with it: its children.
+    public enum Scope: String, CaseIterable, Hashable, Sendable, Codable {
+        /// Connect to Unix sockets with abstract names.
+        case abstractUnixSocket = "abstract_unix_socket"
+        /// Send signals.
+        case signal
+    }
+
     /// The paths; of files nothing else may be opened. Nil if files are none of its business.
     public var paths: [Path]?
     /// The TCP ports to which sockets may be bound; nil for all.
     public var bindPorts: [UInt16]?
     /// The TCP ports to which connections may be made; nil for all.
     public var connectPorts: [UInt16]?
+    /// What doesn't reach beyond the process and its children.
+    public var scoped: Set<Scope>
 
     /// Rules, by default none.
-    public init(paths: [Path]? = nil, bindPorts: [UInt16]? = nil, connectPorts: [UInt16]? = nil) {
+    public init(
+        paths: [Path]? = nil, bindPorts: [UInt16]? = nil, connectPorts: [UInt16]? = nil, scoped: Set<Scope> = []
+    ) {
         self.paths = paths
         self.bindPorts = bindPorts
         self.connectPorts = connectPorts
+        self.scoped = scoped
     }
 
     /// The version from which on the kernel restrains TCP: Linux 6.7.
     public static let versionOfPorts = 4
+    /// The version from which on the kernel has scopes: Linux 6.12.
+    public static let versionOfScopes = 6
     /// The version from which on the kernel restrains truncate(2): Linux 6.2.
     public static let versionOfTruncate = 3
 
@@ -70,6 +85,13 @@ enum LandlockBits {
 
     static let bind: UInt64 = 1 << 0
     static let connect: UInt64 = 1 << 1
+
+    static func scope(_ scope: LandlockRules.Scope) -> UInt64 {
+        switch scope {
+        case .abstractUnixSocket: 1 << 0
+        case .signal: 1 << 1
+        }
+    }
 
     /// All that can be done to files, as far as a version of Landlock knows of it.
     static func files(version: Int) -> UInt64 {

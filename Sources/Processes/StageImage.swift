@@ -96,6 +96,7 @@ struct StageImage {
             plan.landlock_ports |= access
             ports += allowed.map { cadre_stage_port(access: access, port: UInt64($0)) }
         }
+        plan.landlock_scoped = landlock.scoped.reduce(0) { $0 | LandlockBits.scope($1) }
         plan.ports = add(ports)
         plan.port_count = UInt32(ports.count)
     }

@@ -1,3 +1,5 @@
+import Processes
+
 /// What is set about walls, by keys as in the file.
 extension SandboxSpecification {
     /// A wall as the file has it.
@@ -55,6 +57,7 @@ extension LandlockSpecification {
                 case .execute: execute.text
                 case .tcpBind: tcpBind.map { TOMLText.array($0.map { "\($0)" }) }
                 case .tcpConnect: tcpConnect.map { TOMLText.array($0.map { "\($0)" }) }
+                case .scoped: scoped.map(\.rawValue).text
                 }
             settings[key.rawValue] = text.map { Setting($0, .replace) }
         }

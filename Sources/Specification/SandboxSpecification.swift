@@ -1,3 +1,5 @@
+public import Processes
+
 /// What a service's workers are walled off from. Where systemd.exec(5) has an option of the same name, it means the same.
 public struct SandboxSpecification: Hashable, Sendable, Codable {
     /// Whether `/tmp` and `/var/tmp` are the worker's own, empty at its start.
@@ -81,6 +83,8 @@ public struct LandlockSpecification: Hashable, Sendable, Codable {
     public var tcpBind: [UInt16]?
     /// The TCP ports to which connections may be made; nil for all.
     public var tcpConnect: [UInt16]?
+    /// What does not reach beyond the worker's own processes; in the order of the file.
+    public var scoped: [LandlockRules.Scope] = []
 
     /// No rules.
     public init() {}

@@ -39,6 +39,7 @@ extension SpecificationDecoder {
             case .execute: landlock.execute = wallPaths(node)
             case .tcpBind: landlock.tcpBind = tcpPorts(node)
             case .tcpConnect: landlock.tcpConnect = tcpPorts(node)
+            case .scoped: landlock.scoped = scopes(node)
             }
         }
         if problems.count > problemsBefore { return landlock }
@@ -47,10 +48,11 @@ extension SpecificationDecoder {
                 node,
                 "nothing might be executed, not even the command; add a line such as execute = [\"/usr\"] with the "
                     + "directories of the program, its interpreter and its libraries")
-        } else if !landlock.hasPaths, !landlock.hasPorts {
+        } else if !landlock.hasPaths, !landlock.hasPorts, landlock.scoped.isEmpty {
             report(
                 node,
-                "there is nothing in it that restrains anything; add execute, tcp_bind or tcp_connect, or leave it out")
+                "there is nothing in it that restrains anything; add execute, tcp_bind, tcp_connect or scoped, or leave "
+                    + "it out")
         }
         return landlock
     }
@@ -68,6 +70,17 @@ extension SpecificationDecoder {
     private mutating func tcpPorts(_ node: DocumentNode) -> [UInt16]? {
         guard let elements = array(node, example: "[8080]") else { return nil }
         return elements.compactMap { integer($0, in: 0...65535).map { UInt16($0) } }
+    }
+
+    private mutating func scopes(_ node: DocumentNode) -> [LandlockRules.Scope] {
+        guard let elements = array(node, example: "[\"signal\"]") else { return [] }
+        return elements.compactMap { element in
+            guard let name = string(element) else { return nil }
+            if let scope = LandlockRules.Scope(rawValue: name) { return scope }
+            let names = LandlockRules.Scope.allCases.map(\.rawValue.quoted).joined(separator: " or ")
+            report(element, "\(name.quoted) is unknown; write \(names)")
+            return nil
+        }
     }
 
     /// A choice between texts and, where systemd has them, booleans.

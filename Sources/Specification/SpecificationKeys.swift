@@ -132,6 +132,7 @@ enum LandlockKey: String, SpecificationKey {
     case execute
     case tcpBind = "tcp_bind"
     case tcpConnect = "tcp_connect"
+    case scoped
 }
 
 enum LogKey: String, SpecificationKey {

@@ -15,12 +15,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// What Linux 6.7 has, for headers that are older.
+// What Linux 6.7 and 6.12 have, for headers that are older.
 enum { rule_net_port = 2 };
 
 struct ruleset {
     uint64_t files;
     uint64_t ports;
+    uint64_t scoped;
 };
 
 struct port_rule {
@@ -54,11 +55,15 @@ static void add_rule(struct cadre_stage_plan *plan, int ruleset, const struct ca
 }
 
 int stage_make_ruleset(struct cadre_stage_plan *plan) {
-    if (plan->landlock_files == 0 && plan->landlock_ports == 0) {
+    const struct ruleset attribute = {
+        .files = plan->landlock_files,
+        .ports = plan->landlock_ports,
+        .scoped = plan->landlock_scoped,
+    };
+    if (attribute.files == 0 && attribute.ports == 0 && attribute.scoped == 0) {
         return -1;
     }
-    const struct ruleset attribute = {.files = plan->landlock_files, .ports = plan->landlock_ports};
-    // Kernels that don't know of ports take a larger struct as long as there are zeros in what they don't know.
+    // Kernels that don't know of ports or scopes take a larger struct as long as there are zeros in what they don't know.
     const int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attribute, sizeof attribute, 0);
     if (ruleset == -1) {
         stage_fail(plan, CADRE_STAGE_LANDLOCK, 0);

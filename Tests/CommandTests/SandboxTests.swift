@@ -209,6 +209,25 @@ struct SandboxTests {
     }
 
     @Test(
+        "landlock keeps signals and connections to abstract names within the worker",
+        .enabled(if: ((try? LandlockRules.version()) ?? 0) >= LandlockRules.versionOfScopes, "needs Linux 6.12"))
+    func scopes() throws {
+        let name = "cadre-test-scopes-\(getpid())"
+        let script = attempts([
+            "signals the supervisor": "kill -0 $PPID", "signals its child": "sh -c 'kill -0 $$'",
+            "connects": "python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect(\"\\0\(name)\")'",
+        ])
+        // The supervisor opens it.
+        let socket = "socket = [{ name = 'abstract', listen = '@\(name)' }]"
+        #expect(
+            try outcome(of: script, "landlock = { scoped = ['signal', 'abstract_unix_socket'] }", more: socket)
+                == ["signals the supervisor: no", "signals its child: yes", "connects: no"])
+        #expect(
+            try outcome(of: script, "private_tmp = true", more: socket)
+                == ["signals the supervisor: yes", "signals its child: yes", "connects: yes"])
+    }
+
+    @Test(
         "system_call_filter: what isn't allowed fails, or ends the process", .enabled(if: SystemCallFilter.isAvailable))
     func systemCalls() throws {
         let script = attempts(["chroot": "chroot / true", "others": "true"])

@@ -343,6 +343,9 @@ import Testing
             "sandbox.landlock.tcp_connect", "sandbox.landlock.tcp_connect = [1]", "sandbox.landlock.tcp_connect = []",
             "sandbox.landlock.tcp_connect: [1] → [] (replace)"),
         Example(
+            "sandbox.landlock.scoped", "", "sandbox.landlock.scoped = [\"signal\"]",
+            "sandbox.landlock.scoped: - → [\"signal\"] (replace)"),
+        Example(
             "sandbox.system_call_filter", "sandbox.system_call_filter = [\"@system-service\"]",
             "sandbox.system_call_filter = [\"~@mount\"]",
             "sandbox.system_call_filter: [\"@system-service\"] → [\"~@mount\"] (replace)"),

@@ -1,3 +1,4 @@
+import Processes
 import Specification
 import Testing
 
@@ -26,6 +27,7 @@ import Testing
                     execute = ["/usr"]
                     tcp_bind = [0, 80]
                     tcp_connect = []
+                    scoped = ["signal", "abstract_unix_socket"]
                     """
             ).sandbox)
         var expected = SandboxSpecification()
@@ -42,6 +44,7 @@ import Testing
         var landlock = LandlockSpecification()
         (landlock.readOnly, landlock.readWrite, landlock.execute) = (["/etc"], ["/var"], ["/usr"])
         (landlock.tcpBind, landlock.tcpConnect) = ([0, 80], [])
+        landlock.scoped = [.signal, .abstractUnixSocket]
         expected.landlock = landlock
         #expect(sandbox == expected)
         #expect(sandbox.hasMounts && sandbox.hasWalls)
@@ -109,8 +112,12 @@ import Testing
             ),
             (
                 "landlock = {}",
-                "landlock: there is nothing in it that restrains anything; add execute, tcp_bind or tcp_connect, or leave it "
-                    + "out"
+                "landlock: there is nothing in it that restrains anything; add execute, tcp_bind, tcp_connect or scoped, or "
+                    + "leave it out"
+            ),
+            (
+                "landlock.scoped = [\"signals\"]",
+                "landlock.scoped[0]: \"signals\" is unknown; write \"abstract_unix_socket\" or \"signal\""
             ),
             (
                 "landlock = { tcp_bind = [70000] }",

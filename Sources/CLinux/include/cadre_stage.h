@@ -12,7 +12,7 @@
 #include "cadre_privileges.h"
 
 // To be raised with each change of what is below: the supervisor may be older than the stage that is installed.
-enum { cadre_stage_version = 1 };
+enum { cadre_stage_version = 2 };
 
 // What the stage does, in this order.
 enum cadre_stage_step {
@@ -91,6 +91,7 @@ struct cadre_stage_plan {
     // What Landlock governs; nothing else is restrained.
     uint64_t landlock_files;
     uint64_t landlock_ports;
+    uint64_t landlock_scoped;
     uint32_t rules;
     uint32_t rule_count;
     uint32_t ports;
