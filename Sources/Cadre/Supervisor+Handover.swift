@@ -8,8 +8,8 @@ import Systemd
 
 /// Handing over to another supervisor with a keeper of its own.
 extension Supervisor {
-    /// Has the keeper give all it keeps to another keeper, a moment after this returns, and end with this process. Nothing
-    /// of what runs is touched by that. If the other one doesn't take it, all goes on as before.
+    /// Has the keeper give all it keeps to another keeper, as soon as ``depart()`` is called, and end with this process.
+    /// Nothing of what runs is touched by that. If the other one doesn't take it, all goes on as before.
     ///
     /// - Parameter path: where that one listens, on a socket of type SOCK_SEQPACKET; absolute.
     /// - Throws: ``CommandError`` if there is no keeper, nobody listens there, or systemd would take the keeper's end for
@@ -24,6 +24,7 @@ extension Supervisor {
                 "this supervisor is that of a systemd unit, which would stop with it; "
                     + "use cadre upgrade for another program, and systemctl restart for another command line")
         }
+        guard !isUpgrading, departure == nil else { throw .conflict("an upgrade is under way") }
         guard path.hasPrefix("/"), var address = UnixAddress(path: path) else {
             throw .invalid("\(path) is no absolute path of a socket")
         }
@@ -33,14 +34,7 @@ extension Supervisor {
             let connection = Shared(Descriptor(owning: number))
             try systemCall("connect", path) { address.connect(connection.value) }
             events.log(.notice, .upgrading, "handing over to another supervisor")
-            _ = reactor.schedule(at: Reactor.now + Self.answerTime) { [unowned self] in
-                writeState()
-                do throws(SystemCallError) {
-                    try keeper.handOver(toKeeperAt: connection.value)
-                } catch {
-                    events.log(.error, .trouble, "cannot hand over: \(error)")
-                }
-            }
+            prepareDeparture(.handOver(connection))
         } catch {
             throw .invalid("cannot hand over: \(error)")
         }

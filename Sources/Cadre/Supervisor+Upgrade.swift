@@ -7,9 +7,6 @@ import Systemd
 
 /// Making room for another program.
 extension Supervisor {
-    /// How long whoever asked has to receive the answer.
-    static let answerTime = Duration.milliseconds(200)
-
     /// The path of the program that this supervisor is.
     public nonisolated static var program: String {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
@@ -19,7 +16,7 @@ extension Supervisor {
         return path.hasSuffix(" (deleted)") ? String(path.dropLast(" (deleted)".count)) : path
     }
 
-    /// Has the keeper put another program in this one's place, a moment after this returns. Nothing of what runs is
+    /// Has the keeper put another program in this one's place, as soon as ``depart()`` is called. Nothing of what runs is
     /// touched by that. If the new one doesn't come up, this program is started again.
     ///
     /// - Parameter path: the program's absolute path; nil for the file that is now where this program was.
@@ -27,11 +24,11 @@ extension Supervisor {
     /// - Throws: ``CommandError`` if there is no keeper, or no such program.
     public func upgrade(to path: String? = nil) throws(CommandError) -> String {
         try requireRunning()
-        guard let keeper = options.keeper else {
+        guard options.keeper != nil else {
             throw .conflict("this supervisor runs without a keeper, which could start another program")
         }
         // The answer to the first one is under way; which of two programs it would be is nobody's guess.
-        guard !isUpgrading else { throw .conflict("another upgrade is under way") }
+        guard !isUpgrading, departure == nil else { throw .conflict("another upgrade is under way") }
         let path = path ?? Self.program
         guard path.hasPrefix("/") else { throw .invalid("\(path) is no absolute path of a program") }
         do {
@@ -45,15 +42,7 @@ extension Supervisor {
             try systemCall("access", path) { access(path, X_OK) }
             events.log(.notice, .upgrading, "upgrading to \(path)")
             isUpgrading = true
-            _ = reactor.schedule(at: Reactor.now + Self.answerTime) { [unowned self] in
-                writeState()
-                do throws(SystemCallError) {
-                    try keeper.handOver(to: program.value)
-                } catch {
-                    isUpgrading = false
-                    events.log(.error, .trouble, "cannot upgrade to \(path): \(error)")
-                }
-            }
+            prepareDeparture(.upgrade(path: path, program))
         } catch let error as CommandError {
             throw error
         } catch {

@@ -82,6 +82,8 @@ public actor Supervisor {
     private(set) var isClosed = false
     /// Whether another program is about to be the supervisor.
     var isUpgrading = false
+    /// What follows when whoever asked for it has its answer.
+    var departure: (Departure, Timer)?
     private var finished: CheckedContinuation<Void, Never>?
     let orders = OrderBook()
     /// The workers that something was told since those who wait for them were last told.

@@ -1,12 +1,18 @@
 import CLinux
 import Cadre
 import HTTPTypes
+import NIOCore
 import Processes
 import Supervision
 
 extension RouteTable {
     /// What workers are told to do.
-    mutating func addCommands(_ supervisor: Supervisor) {
+    mutating func addCommands(_ supervisor: Supervisor, on eventLoop: any EventLoop) {
+        // What is written is on its way when the event loop has come to it.
+        let departure: @Sendable () async -> Void = {
+            try? await eventLoop.submit {}.get()
+            await supervisor.depart()
+        }
         let commands: [(String, WorkerCommand)] = [
             ("start", .start), ("stop", .stop), ("restart", .restart), ("reset", .reset), ("kill", .kill),
             ("freeze", .freeze), ("thaw", .thaw),
@@ -41,7 +47,7 @@ extension RouteTable {
                 if request.program != nil { try call.requireOwner("have another program run") }
                 return try await supervisor.upgrade(to: request.program)
             }
-            return try call.answer(UpgradeResult(program: program, pid: getpid()), status: .accepted)
+            return try call.answer(UpgradeResult(program: program, pid: getpid()), status: .accepted, then: departure)
         }
         post("/v1/hand-over") { call in
             let request = try await call.body(HandOverRequest.self)
@@ -49,7 +55,7 @@ extension RouteTable {
                 try call.requireOwner("have another supervisor take over")
                 try await supervisor.handOver(toKeeperAt: request.path)
             }
-            return try call.answer(CommandResult(outcomes: []), status: .accepted)
+            return try call.answer(CommandResult(outcomes: []), status: .accepted, then: departure)
         }
         post("/v1/shutdown") { call in
             try await call.expectNoBody()

@@ -146,6 +146,24 @@ struct Call: Sendable {
             status: status, headers: [.contentType: "application/json"],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: try JSON.encode(value))))
     }
+
+    /// An answer in JSON, and what is to be done when it was written, or there is nobody to write it to.
+    func answer(
+        _ value: some Encodable, status: HTTPResponse.Status, then next: @escaping @Sendable () async -> Void
+    ) throws -> Response {
+        var response = try answer(value, status: status)
+        let body = response.body
+        response.body = ResponseBody(contentLength: body.contentLength) { writer in
+            do {
+                try await body.write(writer)
+            } catch {
+                await next()
+                throw error
+            }
+            await next()
+        }
+        return response
+    }
 }
 
 extension Substring {

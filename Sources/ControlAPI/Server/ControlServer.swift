@@ -95,7 +95,7 @@ public actor ControlServer {
         var routes = metricsRoutes(to: supervisor, version: version)
         routes.addStatus(supervisor)
         routes.addInspection(supervisor, on: eventLoop)
-        routes.addCommands(supervisor)
+        routes.addCommands(supervisor, on: eventLoop)
         routes.addPlan(supervisor)
         routes.addRollouts(supervisor)
         routes.addEvents(supervisor)
