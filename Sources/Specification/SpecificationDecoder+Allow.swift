@@ -15,7 +15,8 @@ extension SpecificationDecoder {
 
     private mutating func check(_ holder: ControlGrant.Holder, _ node: DocumentNode) {
         switch holder {
-        case .user(let name) where isAccount(name), .group(let name) where isAccount(name): break
+        case .user(let name) where isAccount(name): lookUp(user: name, node)
+        case .group(let name) where isAccount(name): lookUp(group: name, node)
         case .user, .group:
             report(
                 node,

@@ -7,8 +7,8 @@ extension SpecificationDecoder {
         for (key, node) in members(of: node, keys: ControlKey.self) {
             nodes[key] = node
             switch key {
-            case .group: control.group = account(node)
-            case .readOnlyGroup: control.readOnlyGroup = account(node)
+            case .group: control.group = group(node)
+            case .readOnlyGroup: control.readOnlyGroup = group(node)
             case .allow: control.allow = decodeAllow(node)
             case .listen:
                 control.listen = tcpAddress(node)
@@ -20,6 +20,12 @@ extension SpecificationDecoder {
         // How keys go together is of interest only where each is right.
         if problems.count == problemsBefore { checkAccess(control, nodes) }
         return control
+    }
+
+    private mutating func group(_ node: DocumentNode) -> String? {
+        let name = account(node)
+        if let name { lookUp(group: name, node) }
+        return name
     }
 
     private mutating func decodeTLS(_ node: DocumentNode) -> TLSSpecification? {

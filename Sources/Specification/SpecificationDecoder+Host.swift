@@ -6,7 +6,7 @@ extension SpecificationDecoder {
     /// Reports what a service needs and this machine, or the supervisor, doesn't have.
     mutating func checkHost(for service: ServiceSpecification, _ table: [String: DocumentNode]) {
         let problemsBefore = problems.count
-        if host.looksUpAccounts { checkAccounts(of: service, table) }
+        checkAccounts(of: service, table)
         if let node = table[ServiceKey.capabilities.rawValue], let supervisor = host.capabilities {
             let missing = (service.capabilities.set ?? CapabilitySet()).subtracting(supervisor)
             if !missing.isEmpty {
@@ -32,15 +32,13 @@ extension SpecificationDecoder {
     private mutating func checkAccounts(of service: ServiceSpecification, _ table: [String: DocumentNode]) {
         let problemsBefore = problems.count
         if let node = table[ServiceKey.user.rawValue], let user = service.user {
-            lookUp(node) { () throws(CredentialsError) in _ = try Credentials.userID(user) }
+            lookUp(user: user, node)
         }
         if let node = table[ServiceKey.group.rawValue], let group = service.group {
-            lookUp(node) { () throws(CredentialsError) in _ = try Credentials.groupID(group) }
+            lookUp(group: group, node)
         }
         if let node = table[ServiceKey.supplementaryGroups.rawValue] {
-            for group in service.supplementaryGroups {
-                lookUp(node) { () throws(CredentialsError) in _ = try Credentials.groupID(group) }
-            }
+            for group in service.supplementaryGroups { lookUp(group: group, node) }
         }
         // A user ID without an account has no group of its own.
         if let node = table[ServiceKey.user.rawValue], problems.count == problemsBefore {
@@ -48,7 +46,18 @@ extension SpecificationDecoder {
         }
     }
 
+    /// Reports a user that this machine doesn't know, if accounts are to be looked up.
+    mutating func lookUp(user: String, _ node: DocumentNode) {
+        lookUp(node) { () throws(CredentialsError) in _ = try Credentials.userID(user) }
+    }
+
+    /// Reports a group that this machine doesn't know, if accounts are to be looked up.
+    mutating func lookUp(group: String, _ node: DocumentNode) {
+        lookUp(node) { () throws(CredentialsError) in _ = try Credentials.groupID(group) }
+    }
+
     private mutating func lookUp(_ node: DocumentNode, _ body: () throws(CredentialsError) -> Void) {
+        guard host.looksUpAccounts else { return }
         do {
             try body()
         } catch {

@@ -94,6 +94,11 @@ struct PrivilegeTests {
                 command = ['sleep', '1000']
                 user = 'nobody'
                 directory = '\(scene.path("private"))'
+                [control]
+                group = 'no-such-group'
+                [control.allow]
+                no-such-user = ['web']
+                '@no-such-group' = ['web']
                 """
             let file = try scene.write("cadre.toml", text)
             let (code, output) = try run([Machine.cadre, "check", file])
@@ -104,6 +109,10 @@ struct PrivilegeTests {
                 output.contains(
                     "\(file):8: service.other.directory: \(scene.path("private")) can't be entered by nobody: its mode is 700"
                 ))
+            #expect(output.contains("\(file):10: control.group: there is no group \"no-such-group\""))
+            #expect(output.contains("\(file):12: control.allow.no-such-user: there is no user \"no-such-user\""))
+            #expect(
+                output.contains("\(file):13: control.allow.\"@no-such-group\": there is no group \"no-such-group\""))
             #expect(try run([Machine.cadre, "check", "--files-only", file]).code == 0)
             let apply = try supervisor.cadre("apply")
             #expect(apply.code == 2 && apply.output.contains("there is no user \"no-such-user\""))
