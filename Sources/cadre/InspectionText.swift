@@ -256,7 +256,13 @@ struct InspectionText {
         var beginning = first
         repeat {
             let room = max(20, Self.width - SafeText.columns(of: beginning))
-            let part = SafeText.prefix(of: rest, columns: room)
+            var part = SafeText.prefix(of: rest, columns: room)
+            // Behind a word, if there is one that ends far enough to the right.
+            if part.utf8.count < rest.utf8.count, let space = part.lastIndex(of: " "),
+                part.distance(from: space, to: part.endIndex) < room / 2
+            {
+                part = String(part[...space])
+            }
             lines.append(StyledLine(beginning + part))
             rest = String(rest.unicodeScalars.dropFirst(part.unicodeScalars.count))
             beginning = indent
