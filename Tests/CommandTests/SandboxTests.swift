@@ -218,7 +218,7 @@ struct SandboxTests {
             "connects": "python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect(\"\\0\(name)\")'",
         ])
         // The supervisor opens it.
-        let socket = "socket = [{ name = 'abstract', listen = '@\(name)' }]"
+        let socket = "socket = [{ name = 'abstract', listen = 'unix:@\(name)' }]"
         #expect(
             try outcome(of: script, "landlock = { scoped = ['signal', 'abstract_unix_socket'] }", more: socket)
                 == ["signals the supervisor: no", "signals its child: yes", "connects: no"])
@@ -286,6 +286,35 @@ struct SandboxTests {
                 "rule/0 cannot be started: add to what Landlock allows /nowhere: No such file or directory (ENOENT)")
             try supervisor.expect(
                 "command/0 cannot be started: exec /bin/sh: Permission denied (EACCES)", "landlock.execute")
+        }
+    }
+
+    @Test("a wall that the kernel refuses when it is built is left out with best_effort, said once, and shown")
+    func refused() throws {
+        // Where root of a user namespace may have as many mount namespaces as it likes, which is none.
+        let script = #"echo 0 >/proc/sys/user/max_mnt_namespaces && exec "$@""#
+        let wrapper = ["/usr/bin/unshare", "--user", "--map-root-user", "/bin/sh", "-c", script, "sh"]
+        try withSupervisor(
+            service(
+                "web", "sleep",
+                more: "sandbox = { private_tmp = true, best_effort = true, landlock = { execute = ['/'] } }")
+                + service("other", "sleep", more: "restart.policy = 'never'\nsandbox.private_tmp = true"),
+            wrapper: wrapper
+        ) { supervisor in
+            let reason = "private_tmp: enter a mount namespace: No space left on device (ENOSPC)"
+            try supervisor.expect("web runs without a wall of its sandbox: \(reason)")
+            try supervisor.ready("web/0")
+            try supervisor.expect(
+                "other/0 cannot be started: enter a mount namespace: No space left on device (ENOSPC)")
+            let shown = try supervisor.cadre("inspect", "web/0").output
+            #expect(
+                shown.contains(
+                    "Sandbox\n  landlock.execute = [\"/\"]\n  left out: private_tmp: enter a mount namespace: No space left on device"
+                ),
+                "\(shown)")
+            // It isn't tried again, and so said once.
+            try supervisor.replace()
+            #expect(supervisor.lines.filter { $0.contains("runs without a wall") }.count == 1)
         }
     }
 

@@ -343,7 +343,8 @@ import Testing
             "sandbox.landlock.tcp_connect", "sandbox.landlock.tcp_connect = [1]", "sandbox.landlock.tcp_connect = []",
             "sandbox.landlock.tcp_connect: [1] → [] (replace)"),
         Example(
-            "sandbox.landlock.scoped", "", "sandbox.landlock.scoped = [\"signal\"]",
+            "sandbox.landlock.scoped", "sandbox.landlock.tcp_bind = []",
+            "sandbox.landlock = { tcp_bind = [], scoped = [\"signal\"] }",
             "sandbox.landlock.scoped: - → [\"signal\"] (replace)"),
         Example(
             "sandbox.system_call_filter", "sandbox.system_call_filter = [\"@system-service\"]",
