@@ -87,6 +87,14 @@ test-host: build test-tools ## run the tests on this machine
 test-fuzz: build-packages ## feed what reads bytes from outside with thousands of new ones
 	Tests/fuzz
 
+.PHONY: test-address
+test-address: build-packages test-tools ## run the tests on this machine with AddressSanitizer
+	Tests/sanitize address
+
+.PHONY: test-thread
+test-thread: build-packages test-tools ## run the tests on this machine with ThreadSanitizer
+	Tests/sanitize thread
+
 .PHONY: test-vm
 test-vm: packages build release ## run the tests in virtual machines with Debian 12 and 13
 	Tests/VM/test

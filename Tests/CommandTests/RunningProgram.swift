@@ -25,6 +25,9 @@ final class RunningProgram {
         let null = try Descriptor.open("/dev/null")
         var variables = environment
         variables["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        for name in ["ASAN_OPTIONS", "TSAN_OPTIONS"] {
+            if let options = getenv(name) { variables[name] = String(cString: options) }
+        }
         let child = try spawn(
             SpawnRequest(
                 arguments: arguments, environment: variables.map { "\($0.key)=\($0.value)" },
