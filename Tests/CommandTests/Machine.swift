@@ -30,6 +30,18 @@ enum Machine {
         return nil
     }()
 
+    /// What programs with a sanitizer in them are told by who runs the tests (Tests/sanitize).
+    static let sanitizerOptions: [String: String] = {
+        var options: [String: String] = [:]
+        for name in ["ASAN_OPTIONS", "TSAN_OPTIONS", "SWIFT_BACKTRACE"] {
+            options[name] = getenv(name).map { String(cString: $0) }
+        }
+        return options
+    }()
+
+    /// Whether what a program holds in memory says little about the program.
+    static let isSanitized = sanitizerOptions["ASAN_OPTIONS"] != nil || sanitizerOptions["TSAN_OPTIONS"] != nil
+
     static let isRoot = geteuid() == 0
 
     /// Whether the cgroups of tests have this controller.
@@ -41,8 +53,9 @@ enum Machine {
     /// Whether a child may have mounts of its own.
     static let canMount = isRoot && (try? run(["unshare", "--mount", "true"]).code) == 0
 
-    /// How long anything may take before a test gives up; a virtual machine without KVM is twenty times slower.
-    static let patience = Duration.seconds(60)
+    /// How long anything may take before a test gives up; a virtual machine without KVM is twenty times slower, and so are a
+    /// hundred processes with a sanitizer.
+    static let patience = Duration.seconds(isSanitized ? 300 : 60)
 }
 
 extension Trait where Self == ConditionTrait {

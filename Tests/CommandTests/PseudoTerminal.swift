@@ -28,6 +28,7 @@ final class PseudoTerminal {
         screen = ScreenEmulator(columns: columns, rows: rows)
         var variables = ["TERM": "xterm-256color", "LANG": "C.UTF-8", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"]
         variables.merge(environment) { $1 }
+        variables.merge(Machine.sanitizerOptions) { $1 }
         let null = try Descriptor.open("/dev/null")
         // spawn makes a session, and the first terminal that its leader opens becomes the controlling one.
         let child = try spawn(

@@ -23,11 +23,8 @@ final class RunningProgram {
         reading = Descriptor(owning: ends[0])
         let writing = Descriptor(owning: ends[1])
         let null = try Descriptor.open("/dev/null")
-        var variables = environment
+        var variables = environment.merging(Machine.sanitizerOptions) { $1 }
         variables["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        for name in ["ASAN_OPTIONS", "TSAN_OPTIONS"] {
-            if let options = getenv(name) { variables[name] = String(cString: options) }
-        }
         let child = try spawn(
             SpawnRequest(
                 arguments: arguments, environment: variables.map { "\($0.key)=\($0.value)" },

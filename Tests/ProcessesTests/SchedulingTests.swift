@@ -19,12 +19,12 @@ import Testing
                 surroundings: Surroundings(
                     scheduling: scheduling, openFileLimit: OpenFileLimit(soft: 99, hard: 999),
                     limits: [
-                        .core: .init(soft: 0, hard: .max), .nofile: .init(soft: 77, hard: 78),
+                        .fsize: .init(soft: 1 << 40, hard: .max), .nofile: .init(soft: 77, hard: 78),
                         .cpu: .init(soft: 60, hard: 90), .addressSpace: .init(soft: 1 << 46, hard: 1 << 47),
                     ])))
         let lines = text.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
         #expect(lines.first == "files 77 78")
-        #expect(lines.contains("Max core file size 0 unlimited bytes"))
+        #expect(lines.contains("Max file size 1099511627776 unlimited bytes"))
         #expect(lines.contains("Max cpu time 60 90 seconds"))
         #expect(lines.contains("Max address space 70368744177664 140737488355328 bytes"))
         #expect(lines.contains("321"))
