@@ -20,13 +20,13 @@ import Testing
                     scheduling: scheduling, openFileLimit: OpenFileLimit(soft: 99, hard: 999),
                     limits: [
                         .fsize: .init(soft: 1 << 40, hard: .max), .nofile: .init(soft: 77, hard: 78),
-                        .cpu: .init(soft: 60, hard: 90), .addressSpace: .init(soft: 1 << 46, hard: 1 << 47),
+                        .cpu: .init(soft: 60, hard: 90), .memlock: .init(soft: 1 << 20, hard: 1 << 21),
                     ])))
         let lines = text.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
         #expect(lines.first == "files 77 78")
         #expect(lines.contains("Max file size 1099511627776 unlimited bytes"))
         #expect(lines.contains("Max cpu time 60 90 seconds"))
-        #expect(lines.contains("Max address space 70368744177664 140737488355328 bytes"))
+        #expect(lines.contains("Max locked memory 1048576 2097152 bytes"))
         #expect(lines.contains("321"))
         #expect(lines.contains("Cpus_allowed_list:\t0"))
         #expect(lines.last == "policy 3 nice -3 io \(2 << 13 | 6)")
