@@ -74,7 +74,7 @@ final class CommandProbeTests: Sendable {
             await prober.run(Probe(.command(lost), timeout: .seconds(30)), of: "a").problem?.contains("ENOENT") == true)
     }
 
-    @Test("one that hangs is killed at its time-out with all that it started", .timeLimit(.minutes(1)))
+    @Test("one that hangs is killed at its time-out with all that it started", .bounded)
     func hangs() async throws {
         #expect(
             await ask("trap '' TERM; (setsid sleep 1000 &) ; sleep 1000", timeout: .milliseconds(200))
@@ -83,13 +83,13 @@ final class CommandProbeTests: Sendable {
         #expect(await ask("exit 0") == .passed)
     }
 
-    @Test("what a command leaves behind dies with it", .timeLimit(.minutes(1))) func forks() async throws {
+    @Test("what a command leaves behind dies with it", .bounded) func forks() async throws {
         for _ in 0..<3 { #expect(await ask("for i in 1 2 3; do (setsid sleep 1000 &) ; done") == .passed) }
         try waitUntilEmpty()
         #expect(try population() == 0)
     }
 
-    @Test("one that prints without end neither hangs nor is kept", .timeLimit(.minutes(1))) func prints() async throws {
+    @Test("one that prints without end neither hangs nor is kept", .bounded) func prints() async throws {
         #expect(
             await ask("head -c 5000000 /dev/zero | tr '\\0' x; echo; echo enough; exit 1")
                 == .failed("/bin/sh exited with code 1: enough"))
@@ -97,7 +97,7 @@ final class CommandProbeTests: Sendable {
         try waitUntilEmpty()
     }
 
-    @Test("one that is given up is killed", .timeLimit(.minutes(1))) func cancelled() async throws {
+    @Test("one that is given up is killed", .bounded) func cancelled() async throws {
         let task = Task { await ask("sleep 1000") }
         while try population() == 0 { await Task.yield() }
         task.cancel()

@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(
-        "a file is followed from where it ended, in whatever pieces, renamed or truncated", .timeLimit(.minutes(1))
+        "a file is followed from where it ended, in whatever pieces, renamed or truncated", .bounded
     )
     func file() async throws {
         let path = "/tmp/cadre-lines-\(getpid())-\(UInt64.random(in: 0 ... .max))"

@@ -61,7 +61,7 @@ import Testing
 
     // MARK: HTTP
 
-    @Test("it asks as HTTP/1.1 has it, and an answer that is expected passes", .timeLimit(.minutes(1)))
+    @Test("it asks as HTTP/1.1 has it, and an answer that is expected passes", .bounded)
     func passes() async throws {
         let request = Mutex("")
         let server = try TestServer { connection in
@@ -100,7 +100,7 @@ import Testing
                 == .failed("GET /health?a=b of \(server.address): the body of its answer does not contain \"ill\""))
     }
 
-    @Test("one that never answers fails at the time-out, and its connection is closed", .timeLimit(.minutes(1)))
+    @Test("one that never answers fails at the time-out, and its connection is closed", .bounded)
     func silent() async throws {
         let hungUp = Mutex(0)
         let server = try TestServer { connection in
@@ -116,7 +116,7 @@ import Testing
         #expect(server.connections <= 3 && hungUp.withLock { $0 } >= 1)
     }
 
-    @Test("half an answer, one without an end, one that isn't HTTP and an abrupt end fail", .timeLimit(.minutes(1)))
+    @Test("half an answer, one without an end, one that isn't HTTP and an abrupt end fail", .bounded)
     func broken() async throws {
         func answer(_ text: String, keepsOpen: Bool = false, body: String? = nil) async throws -> String? {
             let server = try TestServer { connection in
@@ -135,7 +135,7 @@ import Testing
                 .hasSuffix("did not answer within 100 ms") == true)
     }
 
-    @Test("an endless head or body is read to its bound only", .timeLimit(.minutes(1))) func endless() async throws {
+    @Test("an endless head or body is read to its bound only", .bounded) func endless() async throws {
         let filler = String(repeating: "x", count: 1000)
         func server(_ beginning: String) throws -> TestServer {
             try TestServer { connection in
@@ -155,7 +155,7 @@ import Testing
     // MARK: One at a time
 
     @Test(
-        "a second probe of a worker fails while one is under way, and others are not held up", .timeLimit(.minutes(1)))
+        "a second probe of a worker fails while one is under way, and others are not held up", .bounded)
     func single() async throws {
         let server = try TestServer { waitForHangUp($0) }
         let other = try TestServer { waitForHangUp($0) }
