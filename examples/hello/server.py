@@ -31,6 +31,8 @@ class Server(http.server.ThreadingHTTPServer):
         self.socket.close()
         # The first passed socket; sd_listen_fds(3).
         self.socket = socket.socket(fileno=3)
+        # It is the other workers' as well: who is told of a connection may find it taken, and must not wait for the next.
+        self.socket.setblocking(False)
 
 
 def notify(message):
