@@ -26,6 +26,19 @@ import Testing
         }
     }
 
+    @Test("the example answers, goes on when a worker is killed, and stops in time")
+    func example() throws {
+        let source = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
+        let products = Machine.cadre.split(separator: "/").dropLast().map { "/\($0)" }.joined()
+        let (code, output) = try run([
+            "/usr/bin/env", "PATH=\(products):/usr/bin:/bin", "PORT=\(try freePort())", "\(source)/examples/hello/run",
+        ])
+        #expect(code == 0, "\(output)")
+        #expect(output.contains("hello/0 was killed by SIGKILL") && output.contains("hello/0 is started again"))
+        #expect(output.contains("hello from hello/"))
+        #expect(!output.contains("did not stop in time"), "\(output)")
+    }
+
     @Test("output is printed line by line behind the worker's name, the last line without an end too")
     func output() throws {
         try withScene { scene in
