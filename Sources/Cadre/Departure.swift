@@ -12,6 +12,8 @@ enum Departure {
 
     /// Whoever isn't answered within this time never will be.
     static let longestAnswer = Duration.seconds(5)
+    /// What others have asked for by then is answered within this time, or cut off.
+    static let farewell = Duration.milliseconds(200)
 }
 
 extension Supervisor {
@@ -21,12 +23,17 @@ extension Supervisor {
         departure = (next, timer)
     }
 
-    /// Does what was asked for with ``upgrade(to:)`` or ``handOver(toKeeperAt:)``. To be called when whoever asked has been
-    /// answered; without that it is done after five seconds.
+    /// Does what was asked for with ``upgrade(to:)`` or ``handOver(toKeeperAt:)``, a moment later. To be called when whoever
+    /// asked has been answered; without that it is done after five seconds.
     public func depart() {
-        guard let (next, timer) = departure, let keeper = options.keeper else { return }
-        departure = nil
+        guard let (next, timer) = departure else { return }
         reactor.cancel(timer)
+        departure = (next, reactor.schedule(at: Reactor.now + Departure.farewell) { [unowned self] in leave() })
+    }
+
+    private func leave() {
+        guard let (next, _) = departure, let keeper = options.keeper else { return }
+        departure = nil
         writeState()
         do throws(SystemCallError) {
             switch next {
