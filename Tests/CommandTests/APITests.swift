@@ -80,10 +80,9 @@ struct APIFuzzTests {
 
 /// The programs in Tests/api, which are clients of a supervisor.
 private enum APIProgram {
-    private static let source: String = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
     /// The Python that has Schemathesis.
-    static let python = "\(source)/.build/test-tools/python/bin/python3"
-    static let hasFuzzer = access("\(source)/.build/test-tools/python/bin/schemathesis", X_OK) == 0
+    static let python = "\(Machine.source)/.build/test-tools/python/bin/python3"
+    static let hasFuzzer = access("\(Machine.source)/.build/test-tools/python/bin/schemathesis", X_OK) == 0
 
     /// Runs one, prints what it has to tell, and fails with it if it fails. What it may be told by environment variables,
     /// `CADRE_TEST_…`, it is told.
@@ -97,7 +96,7 @@ private enum APIProgram {
             environment[variable] = getenv(variable).map { String(cString: $0) }
         }
         let program = try RunningProgram(
-            [python, "\(source)/Tests/api/\(name).py", supervisor.socket] + arguments, environment: environment)
+            [python, "\(Machine.source)/Tests/api/\(name).py", supervisor.socket] + arguments, environment: environment)
         let (code, output) = try supervisor.finish(program, silence: silence)
         if code != 0 { Issue.record("\(name).py failed:\n\(output)", sourceLocation: location) }
         print(output.split(separator: "\n").map { "\(name): \($0)" }.joined(separator: "\n"))

@@ -22,12 +22,6 @@ import Testing
                     """)
     }
 
-    private func freePort() throws -> UInt16 {
-        let listener = try TCPListener()
-        listener.close()
-        return listener.port
-    }
-
     @Test("a service starts at the first connection, which it answers, and sleeps again; that counts as healthy")
     func wakeAndSleep() throws {
         let port = try freePort()

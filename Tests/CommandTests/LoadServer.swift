@@ -4,9 +4,7 @@ import Testing
 
 /// The servers and load generators of others that the load tests run; `make test-tools` gets them.
 enum LoadTools {
-    /// The root of the source tree.
-    private static let source: String = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
-    static let scripts = "\(source)/Tests/load"
+    static let scripts = "\(Machine.source)/Tests/load"
     static let python = tool("python/bin/python3")
     static let gunicorn = tool("python/bin/gunicorn")
     static let uvicorn = tool("python/bin/uvicorn")
@@ -25,7 +23,7 @@ enum LoadTools {
         access(path, X_OK) == 0
     }
 
-    private static func tool(_ path: String) -> String { "\(source)/.build/test-tools/\(path)" }
+    private static func tool(_ path: String) -> String { "\(Machine.source)/.build/test-tools/\(path)" }
 }
 
 extension Trait where Self == ConditionTrait {

@@ -8,10 +8,13 @@ import Testing
 /// What these tests need of the machine, and the programs they run.
 enum Machine {
     /// Where the build puts programs: beside the tests.
-    private static let products: String = {
+    static let products: String = {
         let path = (try? readLink("/proc/self/exe")) ?? ""
         return String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
     }()
+
+    /// The root of the source tree.
+    static let source: String = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
 
     /// The command that is tested.
     static let cadre = "\(products)/cadre"

@@ -85,10 +85,9 @@ import Testing
 }
 
 private enum Tools {
-    private static let source: String = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
-    static let relay: String = "\(source)/Tests/MetricsTests/relay.py"
-    static let promtool: String = "\(source)/.build/test-tools/root/usr/bin/promtool"
-    static let prometheus: String = "\(source)/.build/test-tools/root/usr/bin/prometheus"
-    static let python: String = "\(source)/.build/test-tools/python/bin/python3"
+    static let relay: String = "\(Machine.source)/Tests/MetricsTests/relay.py"
+    static let promtool: String = "\(Machine.source)/.build/test-tools/root/usr/bin/promtool"
+    static let prometheus: String = "\(Machine.source)/.build/test-tools/root/usr/bin/prometheus"
+    static let python: String = "\(Machine.source)/.build/test-tools/python/bin/python3"
     static let areThere = [promtool, prometheus, python].allSatisfy { (path: String) in access(path, X_OK) == 0 }
 }

@@ -28,10 +28,9 @@ import Testing
 
     @Test("the example answers, goes on when a worker is killed, and stops in time")
     func example() throws {
-        let source = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
-        let products = Machine.cadre.split(separator: "/").dropLast().map { "/\($0)" }.joined()
         let (code, output) = try run([
-            "/usr/bin/env", "PATH=\(products):/usr/bin:/bin", "PORT=\(try freePort())", "\(source)/examples/hello/run",
+            "/usr/bin/env", "PATH=\(Machine.products):/usr/bin:/bin", "PORT=\(try freePort())",
+            "\(Machine.source)/examples/hello/run",
         ])
         #expect(code == 0, "\(output)")
         #expect(output.contains("hello/0 was killed by SIGKILL") && output.contains("hello/0 is started again"))

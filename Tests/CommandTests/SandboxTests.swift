@@ -190,7 +190,7 @@ struct SandboxTests {
 
     @Test(
         "landlock restrains TCP ports",
-        .enabled(if: ((try? LandlockRules.version()) ?? 0) >= LandlockRules.versionOfPorts, "needs Linux 6.7"))
+        .needsLandlock(LandlockRules.versionOfPorts, "needs Linux 6.7"))
     func ports() throws {
         func bind(_ port: Int) -> String {
             "python3 -c 'import socket; socket.create_server((\"127.0.0.1\", \(port)))'"
@@ -210,7 +210,7 @@ struct SandboxTests {
 
     @Test(
         "landlock keeps signals and connections to abstract names within the worker",
-        .enabled(if: ((try? LandlockRules.version()) ?? 0) >= LandlockRules.versionOfScopes, "needs Linux 6.12"))
+        .needsLandlock(LandlockRules.versionOfScopes, "needs Linux 6.12"))
     func scopes() throws {
         let name = "cadre-test-scopes-\(getpid())"
         let script = attempts([
@@ -341,5 +341,11 @@ struct SandboxTests {
             try supervisor.replace()
             #expect(try supervisor.cadre("inspect", "web/0").output.contains("left out: private_tmp"))
         }
+    }
+}
+
+extension Trait where Self == ConditionTrait {
+    fileprivate static func needsLandlock(_ version: Int, _ comment: Comment) -> Self {
+        .enabled(if: ((try? LandlockRules.version()) ?? 0) >= version, comment)
     }
 }

@@ -62,8 +62,7 @@ extension MachineTests {
 
         @Test("as a user without privileges it limits, kills, replaces, adopts, upgrades and logs all the same")
         func unprivileged() throws {
-            let examples =
-                #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined() + "/examples/unprivileged"
+            let examples = "\(sourceDirectory)/examples/unprivileged"
             try succeed("systemd-sysusers", "\(examples)/sysusers.conf")
             let settings = try contents("\(examples)/unprivileged.conf").split(separator: "[Service]")[1]
             let configuration = """

@@ -18,7 +18,6 @@ extension MachineTests {
             let walled: String
         }
 
-        private static let source = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
         private static let identity = "/usr/local/bin/cadre-test-id"
         private static let columns = "| attempt | user and limits | sandbox |"
         /// Landlock has no rules for TCP before Linux 6.7, and this is what they would forbid.
@@ -59,7 +58,7 @@ extension MachineTests {
         private static func configuration(_ more: String) -> String {
             """
             [service.hostile]
-            command = ["/usr/bin/python3", "\(source)/Tests/hostile/attempts.py"]
+            command = ["/usr/bin/python3", "\(sourceDirectory)/Tests/hostile/attempts.py"]
             ready.by = "notify"
             user = "nobody"
             fd_store_max = 4
@@ -127,7 +126,7 @@ extension MachineTests {
 
         /// The table in SECURITY.md.
         private static func documented() throws -> [Row] {
-            let lines = try contents("\(source)/SECURITY.md").split(separator: "\n").drop { $0 != columns }
+            let lines = try contents("\(sourceDirectory)/SECURITY.md").split(separator: "\n").drop { $0 != columns }
             return lines.dropFirst(2).prefix { $0.hasPrefix("|") }.compactMap(Row.init)
         }
     }

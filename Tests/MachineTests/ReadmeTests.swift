@@ -29,8 +29,7 @@ extension MachineTests {
 
         @Test("each command does what it says, and the configuration is one")
         func commands() throws {
-            let source = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
-            let blocks = try Self.blocks(in: contents("\(source)/README.md"))
+            let blocks = try Self.blocks(in: contents("\(sourceDirectory)/README.md"))
             let commands = Self.commands(in: blocks)
             #expect(commands.count > 8)
             for name in Self.elsewhere.keys where name.hasPrefix("make") {
@@ -43,10 +42,10 @@ extension MachineTests {
             let other = "/etc/cadre/conf.d/readme.toml"
             try write("[service.api]\n\(command("sleep"))\n", to: other)
             defer { unlink(other) }
-            try write(contents("\(source)/examples/hello/server.py"), to: "/srv/web/server.py")
+            try write(contents("\(sourceDirectory)/examples/hello/server.py"), to: "/srv/web/server.py")
             do {
                 for command in commands where Self.elsewhere[command] == nil {
-                    try execute(command, in: "\(source)/examples/hello")
+                    try execute(command, in: "\(sourceDirectory)/examples/hello")
                 }
             } catch {
                 print(try run("journalctl", "--no-pager", "--lines=60", "--unit=cadre").output)

@@ -11,6 +11,9 @@ import Testing
     .serialized, .enabled(if: getenv("CADRE_TEST_MACHINE") != nil, "needs systemd as process 1; Tests/VM/test runs it"))
 enum MachineTests {}
 
+/// The root of the source tree, of which some directories are here, too.
+let sourceDirectory = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
+
 /// The fixture program, which is beside the tests.
 let testWorker: String = {
     let own = (try? FilePath("/proc/self/exe").resolved()) ?? ""
