@@ -55,7 +55,7 @@ struct APIFuzzTests {
         let toml =
             service("web", "sleep", workers: 4, more: Self.more())
             + service("fixed", "sleep", workers: 3, more: Self.more())
-            + service("chatty", "sleep", more: Self.more())
+            + service("chatty", "sleep", workers: 50, more: Self.more())
         try withSupervisor(toml) { supervisor in
             try supervisor.ready("web/3")
             try APIProgram.run("follow", with: supervisor, silence: .seconds(300))

@@ -3,7 +3,7 @@
 
 Usage: follow.py SOCKET
 
-The supervisor runs the services web (whose count changes) and fixed.
+The supervisor runs the services web (whose count changes), fixed, and chatty with CHATTY workers.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from control import Connection, Control, check, main, number, report, request_te
 
 # More than a reader may be behind, and what is on its way in buffers.
 EVENTS = 8_000
+CHATTY = 50
 NAMES = ["web", "web/0", "web/1", "fixed", "fixed/0", "[wf]*"]
 
 
@@ -58,18 +59,22 @@ class Follow:
             answer = await self.control.ask("POST", f"/v1/{path}", body)
             check(answer.status in (202, 409), f"{path} {body}: {answer}")
 
-    async def chatter(self):
-        """Harmless signals, many at a time: an event each."""
+    async def chatter(self, others):
+        """Harmless signals, many at a time: an event for each worker. Who doesn't read has to fall behind by more than
+        it may before the minute is over that it may pause, however busy the machine is; the `others` mayn't."""
         connection = await Connection.open(self.control.path)
         await self.control.expect(202, "POST", "/v1/start", {"names": ["chatty"]})
         one = request_text("POST", "/v1/signal", {"names": ["chatty"], "signal": "CONT"})
         sent = 0
         while sent < EVENTS:
-            connection.writer.write(one * 100)
-            for _ in range(100):
+            connection.writer.write(one * 10)
+            for _ in range(10):
                 answer = await connection.answer()
                 check(answer.status == 202, f"a signal: {answer}")
-            sent += 100
+            sent += 10 * CHATTY
+            while any(not seen or number(seen[-1]) + 1_000 < number(self.events[-1][1]) for seen in others.values()):
+                check(not any(other.done() for other in others), f"a follower was dropped: {others.keys()}")
+                await asyncio.sleep(0)
         await connection.close()
 
     async def be_slow(self):
@@ -128,7 +133,7 @@ async def program():
         await asyncio.sleep(0)
     wanderers = {asyncio.create_task(follow.come_and_go(seen)): seen for seen in ([], [], [])}
     others = [asyncio.create_task(body()) for body in [follow.look, follow.command, follow.command]]
-    await follow.chatter()
+    await follow.chatter(wanderers)
     await read_the_rest(slow)
     follow.isOver = True
     await asyncio.gather(*others)
