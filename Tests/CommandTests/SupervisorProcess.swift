@@ -115,7 +115,10 @@ final class SupervisorProcess {
         // It may be another program than the keeper, and workers whose supervisor died are children of that, too.
         return processes.last { process in
             let line = (try? Descriptor.open("/proc/\(process)/cmdline").readText()) ?? ""
+            // Until it has executed its program a worker looks like the supervisor that started it, but for its cgroup.
+            let groups = (try? Descriptor.open("/proc/\(process)/cgroup").readText()) ?? ""
             return line.split(separator: "\0").dropFirst().contains("supervise")
+                && !groups.split(whereSeparator: \.isNewline).contains { $0.hasPrefix("0::") && $0.contains("@") }
         }
     }
 
