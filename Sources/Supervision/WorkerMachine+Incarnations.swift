@@ -31,13 +31,13 @@ extension WorkerMachine {
         _ number: UInt64, isExhaustion: Bool, at now: Duration, using random: inout some RandomNumberGenerator
     ) {
         guard has(number) else { return }
+        let end = End(reason: .spawn, exit: nil, isSuccess: false)
         change(number) { machine, incarnation in
             machine.setDeadline(nil, of: &incarnation)
             machine.actions.append(.report(.gone(PastIncarnation(incarnation, .spawn, nil, goneAt: now))))
+            if !isExhaustion { machine.noteFailure(of: incarnation, end) }
         }
         actions.append(.discard(number))
-        let end = End(reason: .spawn, exit: nil, isSuccess: false)
-        if !isExhaustion { noteFailure(of: number, end) }
         if successor?.number == number {
             successor = nil
             lastEnd = end
@@ -179,7 +179,7 @@ extension WorkerMachine {
         let isSuccess = mayBeSuccess && exit.isSuccess(under: policy.restart)
         let end = End(reason: reason, exit: exit, isSuccess: isSuccess)
         lastEnd = end
-        if !incarnation.isProven { noteFailure(of: incarnation.number, end) }
+        if !incarnation.isProven { noteFailure(of: incarnation, end) }
         actions.append(.report(.ended(incarnation.number, end)))
         return end
     }

@@ -36,11 +36,12 @@ extension WorkerMachine {
         replacementHistory = RestartHistory()
     }
 
-    /// Counts an end that came too soon, unless somebody wished for it.
-    mutating func noteFailure(of number: UInt64, _ end: End) {
-        guard end.reason != .manual else { return }
+    /// Counts an end that came too soon, unless somebody wished for it. That of one which still ran another revision says
+    /// nothing of this one.
+    mutating func noteFailure(of incarnation: Incarnation, _ end: End) {
+        guard end.reason != .manual, incarnation.revision == revision else { return }
         failures += 1
-        lastFailure = FailedIncarnation(number: number, end: end)
+        lastFailure = FailedIncarnation(number: incarnation.number, end: end)
     }
 
     mutating func endReplacement() {

@@ -169,6 +169,19 @@ import Testing
         #expect(fleet.rollout?.state == .stopped)
     }
 
+    @Test("that a predecessor fails says nothing of the release which is to replace it") func predecessorFails() {
+        let fleet = fleet(2, RolloutPolicy(strategy: .blueGreen, failures: 1))
+        // The former release is broken, so far that one of its workers never was ready.
+        fleet.tell(0, .exited(1, 1))
+        fleet.tell(0, .spawned(2))
+        fleet.configure(2, replaces: true)
+        fleet.becomeReady(0, 3)
+        fleet.tell(0, .exited(2, 1))
+        #expect(fleet.rollout?.state == .running && fleet.current(0) == 3)
+        fleet.becomeReady(1, 2)
+        #expect(fleet.rollout?.state == .done && fleet.revisions == ["r2", "r2"])
+    }
+
     @Test("a pause lets what is under way end, and a blue-green roll-out doesn't switch") func pause() throws {
         let rolling = fleet(3, RolloutPolicy())
         rolling.configure(3, replaces: true)
