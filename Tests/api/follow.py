@@ -62,20 +62,21 @@ class Follow:
     async def chatter(self, others):
         """Harmless signals, many at a time: an event for each worker. Who doesn't read has to fall behind by more than
         it may before the minute is over that it may pause, however busy the machine is; the `others` mayn't."""
-        connection = await Connection.open(self.control.path)
         await self.control.expect(202, "POST", "/v1/start", {"names": ["chatty"]})
         one = request_text("POST", "/v1/signal", {"names": ["chatty"], "signal": "CONT"})
         sent = 0
         while sent < EVENTS:
+            # Of its own: one that has nothing to ask for ten seconds, as it waits for others here, is closed.
+            connection = await Connection.open(self.control.path)
             connection.writer.write(one * 10)
             for _ in range(10):
                 answer = await connection.answer()
                 check(answer.status == 202, f"a signal: {answer}")
+            await connection.close()
             sent += 10 * CHATTY
             while any(not seen or number(seen[-1]) + 1_000 < number(self.events[-1][1]) for seen in others.values()):
                 check(not any(other.done() for other in others), f"a follower was dropped: {others.keys()}")
                 await asyncio.sleep(0)
-        await connection.close()
 
     async def be_slow(self):
         """Asks for events, and doesn't read them."""
