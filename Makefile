@@ -99,6 +99,19 @@ test-thread: build-packages test-tools ## run the tests on this machine with Thr
 test-vm: packages build release ## run the tests in virtual machines with Debian 12 and 13
 	Tests/VM/test
 
+# Worlds of seeds one after another from SEED on, or a random one; each lasts so many virtual HOURS.
+WORLDS ?= 100
+HOURS ?= 24
+simulate = swift build $(release_flags:cadre=simulate)
+.PHONY: simulate
+simulate: build-packages ## run the state machines through virtual time (SEED=, WORLDS=100, HOURS=24)
+	$(simulate)
+	"$$($(simulate) --show-bin-path)/simulate" --worlds $(WORLDS) --hours $(HOURS) --seed $(or $(SEED),$$RANDOM$$RANDOM)
+
+.PHONY: test-mutants
+test-mutants: build-packages ## show that the simulation finds bugs: make some, one at a time
+	Tests/mutants
+
 .PHONY: bench
 bench: release ## measure speed, beside a bare C program that does the same kernel work
 	Benchmarks/run

@@ -126,7 +126,14 @@ let package = Package(
             name: "ProbesTests",
             dependencies: ["CLinux", "ControlGroups", "Probes", "Processes", "Reactor", "TestWorker", system],
             swiftSettings: strict),
-        .testTarget(name: "SupervisionTests", dependencies: ["Supervision"], swiftSettings: strict),
+        // A world around the pure rooms, in virtual time, and a program that lets it run for long.
+        .target(
+            name: "Simulation", dependencies: ["Supervision", heap], path: "Tests/Simulation", swiftSettings: strict),
+        .executableTarget(
+            name: "simulate", dependencies: ["Simulation", "Supervision", argumentParser], path: "Tests/simulate",
+            swiftSettings: strict),
+        .testTarget(
+            name: "SupervisionTests", dependencies: ["Simulation", "Supervision"], swiftSettings: strict),
         .testTarget(
             name: "SpecificationTests",
             dependencies: ["CLinux", "ControlGroups", "Processes", "Reactor", "Specification", "Supervision"],

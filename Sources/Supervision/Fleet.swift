@@ -22,6 +22,14 @@ public struct FleetSummary: Hashable, Sendable {
     public var failed = 0
     /// Whether no worker is on its way up: each is ready or will not be.
     public var isSettled = true
+
+    package init(services: Int = 0, workers: Int = 0, ready: Int = 0, failed: Int = 0, isSettled: Bool = true) {
+        self.services = services
+        self.workers = workers
+        self.ready = ready
+        self.failed = failed
+        self.isSettled = isSettled
+    }
 }
 
 /// All services and their workers: the life of each, what changes a new specification makes, and how all are doing.

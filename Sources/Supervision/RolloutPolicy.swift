@@ -66,10 +66,10 @@ public struct RolloutPolicy: Hashable, Sendable, Codable {
     }
 
     /// How many successors may run beside their predecessors where so many workers are wanted.
-    func surge(of wanted: Int) -> Int { maxSurge.resolved(of: wanted, .up) }
+    package func surge(of wanted: Int) -> Int { maxSurge.resolved(of: wanted, .up) }
 
     /// How many workers may be down where so many are wanted. At least one is replaced at a time, or it would not end.
-    func unavailable(of wanted: Int) -> Int {
+    package func unavailable(of wanted: Int) -> Int {
         let count = maxUnavailable.resolved(of: wanted, .down)
         return count == 0 && surge(of: wanted) == 0 ? 1 : count
     }

@@ -1,19 +1,23 @@
+import Simulation
 import Testing
 
+/// A part of what `make simulate` does for as long as one likes.
 @Suite("A simulated world") struct SimulationTests {
-    /// A failure prints the seed and the step: run that seed alone to see it again.
-    @Test("everything that must hold holds at each of many thousand steps", arguments: UInt64(0)..<40)
+    /// A failure says what broke, and the shortest history that was found to lead there.
+    @Test("everything that must hold holds after each event, whatever happens", arguments: UInt64(0)..<24)
     func invariants(_ seed: UInt64) throws {
-        var world = ModelWorld(seed: seed)
-        try world.run(steps: 5000)
-        // The world must not have come to rest.
-        #expect(world.spawnCount > 200)
-        #expect(world.rolloutsDone > 0 && world.rolloutsFailed > 0)
+        let scenario = Scenario(seed: seed, hours: 6)
+        do throws(Violation) {
+            let tally = try simulate(scenario)
+            // The world must not have come to rest.
+            #expect(tally.executions > 10 && tally.events > 100)
+        } catch {
+            Issue.record("\(minimise(scenario, error))")
+        }
     }
 
-    @Test("roll-outs keep within their limits, and a bad release takes nothing down", arguments: UInt64(0)..<200)
-    func rollouts(_ seed: UInt64) throws {
-        var world = RolloutWorld(seed: seed)
-        try world.run(releases: 30)
+    @Test("the same seed makes the same world") func repeats() throws {
+        let tallies = try (0..<2).map { _ in try simulate(Scenario(seed: 4, hours: 6)) }
+        #expect(tallies[0] == tallies[1])
     }
 }

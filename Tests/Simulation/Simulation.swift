@@ -1,0 +1,79 @@
+/// Lives through a scenario.
+///
+/// - Parameter isTraced: whether a violation is to tell what happened before it, which takes time.
+/// - Returns: what the world has seen.
+/// - Throws: the first thing that must hold and doesn't.
+package func simulate(_ scenario: Scenario, isTraced: Bool = false) throws(Violation) -> Tally {
+    var world = World(scenario, isTraced: isTraced)
+    do {
+        try world.run()
+        return world.tally
+    } catch {
+        var violation = error
+        violation.trace = world.trace.lines
+        throw violation
+    }
+}
+
+/// A scenario that breaks a rule, and as little else as could be found.
+package struct Counterexample: Sendable, CustomStringConvertible {
+    package let scenario: Scenario
+    package let violation: Violation
+
+    package var description: String {
+        let history = scenario.disturbances.map { "  \($0)" }.joined(separator: "\n")
+        let trace = violation.trace.suffix(400).map { "  \($0)" }.joined(separator: "\n")
+        return """
+            seed \(scenario.seed): \(violation)
+            The history, without what isn't needed:
+            \(history)
+            What happened last:
+            \(trace)
+            """
+    }
+}
+
+/// Looks for the shortest history that breaks the same rule: delta debugging (A. Zeller, R. Hildebrandt, "Simplifying
+/// and Isolating Failure-Inducing Input", IEEE TSE 2002), by leaving out ever smaller parts of the disturbances.
+package func minimise(_ scenario: Scenario, _ violation: Violation) -> Counterexample {
+    /// The same rule broken by fewer disturbances, or nil.
+    func attempt(_ disturbances: [TimedDisturbance]) -> Violation? {
+        var candidate = scenario
+        candidate.disturbances = disturbances
+        do throws(Violation) {
+            _ = try simulate(candidate)
+            return nil
+        } catch {
+            return error.rule == violation.rule ? error : nil
+        }
+    }
+    var disturbances = scenario.disturbances
+    // What comes later has no part in it, if it is about what happens before the end.
+    let before = disturbances.filter { $0.at + .seconds(1) <= violation.at }
+    if attempt(before) != nil { disturbances = before }
+    var size = max(1, disturbances.count / 2)
+    while true {
+        var start = 0
+        var isShorter = false
+        while start < disturbances.count {
+            var candidate = disturbances
+            candidate.removeSubrange(start..<min(start + size, candidate.count))
+            if attempt(candidate) != nil {
+                disturbances = candidate
+                isShorter = true
+            } else {
+                start += size
+            }
+        }
+        if size == 1, !isShorter { break }
+        size = max(1, size / 2)
+    }
+    var shortest = scenario
+    shortest.disturbances = disturbances
+    do throws(Violation) {
+        _ = try simulate(shortest, isTraced: true)
+        return Counterexample(scenario: scenario, violation: violation)
+    } catch {
+        return Counterexample(scenario: shortest, violation: error)
+    }
+}
