@@ -42,6 +42,8 @@ package enum Disturbance: Hashable, Sendable {
         package var policy: WorkerPolicy
         package var count: Int
         package var dependencies: [Dependency]
+        /// Whether its workers are started only when somebody needs the service, if it is new.
+        package var startsAsleep = false
     }
 
     /// A release of a program.

@@ -143,12 +143,6 @@ struct RestartAccount {
         if due.isSpent || policy.condition == .never || isUncertain(policy, at: now) { return nil }
         return "it is failed though its budget is not spent"
     }
-
-    private func exchange<Value>(_ value: inout Value, with new: Value) -> Value {
-        let old = value
-        value = new
-        return old
-    }
 }
 
 extension World {
@@ -182,6 +176,8 @@ extension World {
         case .ready(let number, _): account.ready(number, at: now)
         case .replaced(let number, let successor, _): account.replaced(number, by: successor, policy, at: now)
         case .stopping(let number, let reason):
+            // It may be a roll-out's wish, which nobody told the worker; then its new policy is in force already.
+            let policy = machine.policy.restart
             switch reason {
             // Its end is one that nobody commanded.
             case .readyTimeout, .watchdog, .exit: break

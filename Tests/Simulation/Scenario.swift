@@ -60,6 +60,7 @@ private struct ScenarioAuthor {
             var setting = makeSetting(name)
             setting.count = max(setting.count, 1)
             setting.release.isBad = false
+            setting.startsAsleep = false
             settings[name] = setting
             return TimedDisturbance(at: .zero, disturbance: .configure(name, setting))
         }
@@ -110,7 +111,8 @@ private struct ScenarioAuthor {
 
     private mutating func makeSetting(_ name: String) -> Disturbance.Setting {
         Disturbance.Setting(
-            release: release(), policy: policy(name), count: count(), dependencies: dependencies(of: name))
+            release: release(), policy: policy(name), count: count(), dependencies: dependencies(of: name),
+            startsAsleep: !isCalm && chance(0.2))
     }
 
     private mutating func release() -> Disturbance.Release {

@@ -26,6 +26,8 @@ struct SimulatedProcess {
     }
 
     let behaviour: Behaviour
+    /// Whether it runs a release that is never ready.
+    let isBad: Bool
     var random: SeededRandom
     /// Whether its watchdog is fed, and how often.
     var watchdog: Duration?
@@ -46,6 +48,7 @@ struct SimulatedProcess {
         var hash = scenario.seed ^ 0xCBF2_9CE4_8422_2325
         for byte in "\(id)@\(number)".utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
         var random = SeededRandom(seed: hash)
+        self.isBad = isBad
         if isBad {
             behaviour = random.chance(0.6) ? .crashes : .neverReady
         } else if isPeace || scenario.isCalm || random.chance(0.55) {

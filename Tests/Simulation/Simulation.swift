@@ -22,7 +22,7 @@ package struct Counterexample: Sendable, CustomStringConvertible {
 
     package var description: String {
         let history = scenario.disturbances.map { "  \($0)" }.joined(separator: "\n")
-        let trace = violation.trace.suffix(400).map { "  \($0)" }.joined(separator: "\n")
+        let trace = violation.trace.map { "  \($0)" }.joined(separator: "\n")
         return """
             seed \(scenario.seed): \(violation)
             The history, without what isn't needed:
@@ -36,21 +36,21 @@ package struct Counterexample: Sendable, CustomStringConvertible {
 /// Looks for the shortest history that breaks the same rule: delta debugging (A. Zeller, R. Hildebrandt, "Simplifying
 /// and Isolating Failure-Inducing Input", IEEE TSE 2002), by leaving out ever smaller parts of the disturbances.
 package func minimise(_ scenario: Scenario, _ violation: Violation) -> Counterexample {
-    /// The same rule broken by fewer disturbances, or nil.
-    func attempt(_ disturbances: [TimedDisturbance]) -> Violation? {
+    /// Whether the same rule is broken by these disturbances.
+    func isEnough(_ disturbances: [TimedDisturbance]) -> Bool {
         var candidate = scenario
         candidate.disturbances = disturbances
         do throws(Violation) {
             _ = try simulate(candidate)
-            return nil
+            return false
         } catch {
-            return error.rule == violation.rule ? error : nil
+            return error.rule == violation.rule
         }
     }
     var disturbances = scenario.disturbances
     // What comes later has no part in it, if it is about what happens before the end.
     let before = disturbances.filter { $0.at + .seconds(1) <= violation.at }
-    if attempt(before) != nil { disturbances = before }
+    if isEnough(before) { disturbances = before }
     var size = max(1, disturbances.count / 2)
     while true {
         var start = 0
@@ -58,7 +58,7 @@ package func minimise(_ scenario: Scenario, _ violation: Violation) -> Counterex
         while start < disturbances.count {
             var candidate = disturbances
             candidate.removeSubrange(start..<min(start + size, candidate.count))
-            if attempt(candidate) != nil {
+            if isEnough(candidate) {
                 disturbances = candidate
                 isShorter = true
             } else {

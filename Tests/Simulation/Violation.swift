@@ -14,34 +14,19 @@ package struct Violation: Error, CustomStringConvertible {
 
 /// The latest of what happened, for people.
 struct Trace {
-    private static let mostKept = 400
-    private var entries: [(at: Duration, what: Entry)] = []
+    private static let mostKept = 100
+    private var kept: [String] = []
     private var oldest = 0
 
-    enum Entry {
-        case told(Subject, String)
-        case done(String)
-    }
-
-    /// What is told of.
-    typealias Subject = String
-
-    mutating func note(_ entry: @autoclosure () -> Entry, at now: Duration, isWanted: Bool) {
-        guard isWanted else { return }
-        if entries.count < Self.mostKept {
-            entries.append((now, entry()))
+    mutating func note(_ line: String) {
+        if kept.count < Self.mostKept {
+            kept.append(line)
         } else {
-            entries[oldest] = (now, entry())
+            kept[oldest] = line
             oldest = (oldest + 1) % Self.mostKept
         }
     }
 
-    var lines: [String] {
-        (entries.indices.map { entries[(oldest + $0) % entries.count] }).map { at, what in
-            switch what {
-            case .told(let subject, let text): "\(at.clock)  \(subject)  ← \(text)"
-            case .done(let text): "\(at.clock)      → \(text)"
-            }
-        }
-    }
+    /// The oldest first.
+    var lines: [String] { Array(kept[oldest...] + kept[..<oldest]) }
 }

@@ -3,7 +3,7 @@ import Supervision
 /// What operators and fate do.
 extension World {
     mutating func happen(_ disturbance: Disturbance) throws(Violation) {
-        trace.note(.told("", "\(disturbance)"), at: now, isWanted: isTraced)
+        trace("\(disturbance)")
         switch disturbance {
         case .supervisorDies(let time):
             if remains == nil { supervisorDies(for: time) }
@@ -12,7 +12,7 @@ extension World {
         case .exhaustion(let time):
             exhaustedUntil = max(exhaustedUntil, now + time)
             return
-        case .configure(_, let setting): if setting.release.isBad { badRevisions.insert(setting.release.revision) }
+        case .configure(_, let setting): note(setting.release)
         case .remove, .command, .all, .sleep, .wake, .pause, .resume, .undo, .supervisorStalls: break
         }
         // While there is no supervisor nobody takes commands.
@@ -39,12 +39,16 @@ extension World {
         }
     }
 
+    private mutating func note(_ release: Disturbance.Release) {
+        if release.isBad { badRevisions.insert(release.revision) }
+    }
+
     mutating func configure(_ service: String, _ setting: Disturbance.Setting) throws(Violation) {
         fleet.setDependencies(setting.dependencies, of: service)
         try perform(
             fleet.configure(
                 service, policy: setting.policy, revision: setting.release.revision, count: setting.count,
-                replacesWorkers: true, at: now))
+                replacesWorkers: true, startsAsleep: setting.startsAsleep, at: now))
     }
 
     private mutating func perform(_ command: Disturbance.Command, _ workers: [WorkerID]) throws(Violation) {
@@ -72,6 +76,10 @@ extension World {
 
     // MARK: The end
 
+    /// The release that all services end with, and one that none may come to run.
+    private static let last = Disturbance.Release(number: 1_000_000, isBad: false)
+    private static let worst = Disturbance.Release(number: 1_000_001, isBad: true)
+
     /// From now on nothing fails; somebody puts right what was wrong.
     mutating func makePeace() throws(Violation) {
         exhaustedUntil = .zero
@@ -87,8 +95,7 @@ extension World {
             try configure(
                 service,
                 Disturbance.Setting(
-                    release: Disturbance.Release(number: 1_000_000, isBad: false), policy: policy,
-                    count: max(fleet.wanted(of: service)!, 1), dependencies: []))
+                    release: Self.last, policy: policy, count: max(fleet.wanted(of: service)!, 1), dependencies: []))
         }
     }
 
@@ -98,6 +105,24 @@ extension World {
         while let lack = lack() {
             try hold(now < end, "what is wanted is there when faults have ended", lack)
             try hold(try advance(), "what is wanted is there when faults have ended", "\(lack), and nothing is pending")
+        }
+    }
+
+    /// A bad release doesn't get through, and leaves those that serve as they are.
+    mutating func refuse() throws(Violation) {
+        let rule = "a bad release is refused"
+        note(Self.worst)
+        for service in fleet.serviceNames {
+            let policy = fleet.workers(of: service)!.first!.policy
+            try configure(
+                service,
+                Disturbance.Setting(
+                    release: Self.worst, policy: policy, count: fleet.wanted(of: service)!, dependencies: []))
+            try comeToOrder()
+            let state: Rollout.State = policy.rollout.onFailure == .stop ? .stopped : .rolledBack
+            try hold(
+                fleet.rollout(of: service)?.state == state, rule,
+                "the roll-out of \(service) is \(fleet.rollout(of: service).map { "\($0.state)" } ?? "none")")
         }
     }
 
@@ -113,7 +138,7 @@ extension World {
                 if machine.state == .done, condition != .always { continue }
                 if machine.state == .failed, condition == .never { continue }
                 if machine.state != wanted { return "\(service)/\(number) is \(machine.state)" }
-                if let current = machine.current, current.revision != "release-1000000" {
+                if let current = machine.current, current.revision != Self.last.revision {
                     return "\(service)/\(number) runs \(current.revision)"
                 }
             }

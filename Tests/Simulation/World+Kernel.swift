@@ -102,7 +102,7 @@ extension World {
         case .neverReady: break
         case .crashes:
             // A release that is bad is never ready.
-            let isBad = fleet.revision(of: key.worker, number).map(badRevisions.contains) ?? false
+            let isBad = processes[key]!.isBad
             if !isBad { later(key, .ready(number), 0...3) }
             let longest = !isBad && processes[key]!.chance(0.3) ? 200.0 : 4
             let exit =
@@ -122,6 +122,7 @@ extension World {
             later(key, .ready(number), 0...3)
             later(key, .stopping(number), 5...900)
         }
+        if !isPeace, !scenario.isCalm, processes[key]!.chance(0.03) { later(key, .watchdogTrigger(number), 0...900) }
         if processes[key]!.chance(0.1) { later(key, .extendTimeout(number, .seconds(7)), 0...20) }
     }
 
@@ -168,10 +169,10 @@ extension World {
         case .probed(_, let kind, _):
             guard probed[key] == kind else { return }
             probed[key] = nil
-        case .memoryHigh, .extendTimeout: break
+        case .memoryHigh, .extendTimeout, .watchdogTrigger: break
         case .start, .stop, .sleep, .remove, .replace, .takeOver, .giveUp, .policyChanged, .kill, .freeze, .thaw,
             .reset,
-            .hold, .spawned, .spawnFailed, .watchdogTrigger, .healthPolicyChanged, .unhealthy, .deadline:
+            .hold, .spawned, .spawnFailed, .healthPolicyChanged, .unhealthy, .deadline:
             break
         }
         if remains != nil {
@@ -235,8 +236,7 @@ extension World {
             case .crashes, .hangsAtStop, .leavesDescendants, .touchesMemory, .outOfMemory, .retires:
                 processes[key]!.chance(0.9)
             }
-        let isBad = fleet.revision(of: key.worker, key.number).map(badRevisions.contains) ?? false
-        later(key, .probed(key.number, kind, passed: isWell && !(isBad && kind == .ready)), 0...2)
+        later(key, .probed(key.number, kind, passed: isWell && !(process.isBad && kind == .ready)), 0...2)
     }
 }
 

@@ -18,7 +18,6 @@ package struct World {
             case deadline(WorkerID, WorkerDeadline)
             case disturbance(Disturbance)
             case supervisorReturns
-            case exhaustionEnds
         }
 
         let at: Duration
@@ -87,6 +86,7 @@ package struct World {
         isPeace = true
         try makePeace()
         try comeToOrder()
+        if scenario.isCalm { try refuse() }
         try takeDown()
         tally.virtualTime = now
     }
@@ -122,7 +122,6 @@ package struct World {
         case .deadline(let worker, let deadline): try tell(worker, .deadline(deadline))
         case .disturbance(let disturbance): try happen(disturbance)
         case .supervisorReturns: try supervisorReturns()
-        case .exhaustionEnds: break
         }
     }
 
@@ -130,13 +129,11 @@ package struct World {
 
     /// Tells the fleet what happened to a worker, and does what it wants.
     mutating func tell(_ worker: WorkerID, _ input: WorkerInput) throws(Violation) {
-        trace.note(.told("\(worker)", "\(input)"), at: now, isWanted: isTraced)
+        trace("\(worker)  ← \(input)")
         let before = fleet.worker(worker)
-        let isLate =
-            input.incarnation.map { number in before.map { !$0.incarnations.contains { $0.number == number } } ?? true }
-            ?? false
+        let isLate = input.incarnation.map { number in before?.incarnations.contains { $0.number == number } != true }
         let actions = fleet.handle(worker, input, at: now)
-        if isLate {
+        if isLate == true {
             try hold(
                 actions.isEmpty && fleet.worker(worker) == before, "nothing late hits another incarnation",
                 "\(worker) heeded \(input) of an incarnation that is gone: \(actions)")
@@ -155,10 +152,7 @@ package struct World {
         while done < pending.count {
             let next = pending[done]
             done += 1
-            if case .worker(_, .report) = next {
-            } else {
-                trace.note(.done("\(next)"), at: now, isWanted: isTraced)
-            }
+            trace("    → \(next)")
             try perform(next)
         }
         pending.removeAll(keepingCapacity: true)
@@ -167,6 +161,11 @@ package struct World {
     mutating func arm(_ worker: WorkerID, _ deadline: WorkerDeadline, at: Duration) {
         let sequence = schedule(.deadline(worker, deadline), at: at)
         armed[worker, default: [:]][deadline] = ArmedDeadline(at: at, sequence: sequence)
+    }
+
+    /// Keeps a sentence of what happens now for those who look for the reason of a violation.
+    mutating func trace(_ sentence: @autoclosure () -> String) {
+        if isTraced { trace.note("\(now.clock)  \(sentence())") }
     }
 
     func hold(_ condition: Bool, _ rule: String, _ what: @autoclosure () -> String) throws(Violation) {

@@ -1,19 +1,33 @@
 import Simulation
 import Testing
 
-/// A part of what `make simulate` does for as long as one likes.
+/// A part of what `make simulate` does for as long as one likes. A failure says what broke, and the shortest history that
+/// was found to lead there.
 @Suite("A simulated world") struct SimulationTests {
-    /// A failure says what broke, and the shortest history that was found to lead there.
-    @Test("everything that must hold holds after each event, whatever happens", arguments: UInt64(0)..<24)
-    func invariants(_ seed: UInt64) throws {
-        let scenario = Scenario(seed: seed, hours: 6)
+    private func live(_ scenario: Scenario) -> Tally? {
         do throws(Violation) {
-            let tally = try simulate(scenario)
-            // The world must not have come to rest.
-            #expect(tally.executions > 10 && tally.events > 100)
+            return try simulate(scenario)
         } catch {
             Issue.record("\(minimise(scenario, error))")
+            return nil
         }
+    }
+
+    @Test("everything that must hold holds after each event, whatever happens", arguments: UInt64(0)..<16)
+    func invariants(_ seed: UInt64) {
+        guard let tally = live(Scenario(seed: seed, hours: 24)) else { return }
+        // The world must not have come to rest.
+        #expect(tally.executions > 200 && tally.supervisorDeaths > 0)
+        #expect(tally.rolloutsDone > 0 && tally.rolloutsFailed > 0)
+    }
+
+    /// In a calm world nothing else takes a worker away.
+    @Test("roll-outs keep within their limits, and a bad release takes nothing down", arguments: UInt64(0)..<40)
+    func rollouts(_ number: UInt64) {
+        let scenario = Scenario(seed: 4 * number + 3, hours: 4)
+        #expect(scenario.isCalm)
+        guard let tally = live(scenario) else { return }
+        #expect(tally.rolloutsDone > 1 && tally.rolloutsFailed > 0)
     }
 
     @Test("the same seed makes the same world") func repeats() throws {
