@@ -116,9 +116,8 @@ final class SupervisorProcess {
         return processes.last { process in
             let line = (try? Descriptor.open("/proc/\(process)/cmdline").readText()) ?? ""
             // Until it has executed its program a worker looks like the supervisor that started it, but for its cgroup.
-            let groups = (try? Descriptor.open("/proc/\(process)/cgroup").readText()) ?? ""
             return line.split(separator: "\0").dropFirst().contains("supervise")
-                && !groups.split(whereSeparator: \.isNewline).contains { $0.hasPrefix("0::") && $0.contains("@") }
+                && (try? cgroup(of: process))?.contains("@") == false
         }
     }
 
