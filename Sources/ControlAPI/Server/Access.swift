@@ -107,7 +107,7 @@ struct UnixPolicy: Hashable, Sendable {
                 level: level, isOwner: false,
                 whoMay: "you are a process of a worker of \(service), and what these may do is said by "
                     + "\"service:\(service)\" in [control.allow]", caller: Caller(peer))
-        case .unknown:
+        case .unknown, .unasked:
             return Access(
                 level: .none, isOwner: false,
                 whoMay: "the process that connected is gone, or can't be looked at, so it may have been a worker's",

@@ -45,6 +45,8 @@ public actor ControlServer {
     /// How long requests that are being answered may go on when the server stops.
     private static let farewell = Duration.seconds(2)
 
+    private static let outOfDescriptors = "the supervisor is out of descriptors; try again"
+
     private let reactor: Reactor
     private let eventLoop: MultiThreadedEventLoopGroup
     /// For what a client can't be told.
@@ -53,6 +55,8 @@ public actor ControlServer {
     private let silence = Logger(label: "cadre.http") { _ in SwiftLogNoOpLogHandler() }
     private let routes: ControlResponder
     private let metricsRoutes: ControlResponder
+    /// The cgroup below which workers are. It is asked for once, before there may be no descriptor to ask with.
+    private let root: String
     /// What is bound, or about to be used, for whoever prepares the next change.
     private nonisolated let bound: Mutex<[Listener]>
     private var prepared: Prepared?
@@ -74,11 +78,13 @@ public actor ControlServer {
     /// - Parameters:
     ///   - configuration: Where to listen. What a killed supervisor left at the path is replaced, a living one's socket
     ///     is not.
+    ///   - supervisor: What the requests are about.
     ///   - version: The program's, for clients.
     ///   - logger: For what a client can't be told.
     /// - Throws: an error whose description says what can't be had, and why.
     public init(_ configuration: Configuration, for supervisor: Supervisor, version: String, logger: Logger) throws {
         self.logger = logger
+        root = try PeerOrigin.ownRoot()
         reserve = try Descriptor.open("/dev/null")
         reactor = try Reactor(name: "cadre-control")
         eventLoop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -218,11 +224,13 @@ public actor ControlServer {
             return
         }
         let descriptor = Descriptor(owning: number)
-        var visitor = entrance.door.visitor(at: descriptor)
-        if visitor.isUnknown {
+        var visitor = entrance.door.visitor(at: descriptor, root: root)
+        if visitor.isUnasked {
             reserve = nil
-            visitor = entrance.door.visitor(at: descriptor)
+            visitor = entrance.door.visitor(at: descriptor, root: root)
             reserve = try? Descriptor.open("/dev/null")
+            // Another thread may have been faster to take what was given up.
+            if visitor.isUnasked { return refuse(descriptor, Self.outOfDescriptors) }
         }
         guard let access = entrance.door.access(of: visitor) else { return }
         let others = connections.values.count { $0.level != .full }
@@ -243,7 +251,7 @@ public actor ControlServer {
         reserve = nil
         let number = cadre_accept(
             listener.descriptor.rawValue, Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue))
-        if number >= 0 { refuse(Descriptor(owning: number), "the supervisor is out of descriptors; try again") }
+        if number >= 0 { refuse(Descriptor(owning: number), Self.outOfDescriptors) }
         reserve = try? Descriptor.open("/dev/null")
     }
 

@@ -71,7 +71,9 @@ enum ControlSocket {
     }
 
     /// Who connected, by the kernel's word (`SO_PEERCRED`, `SO_PEERGROUPS`).
-    static func peer(of socket: borrowing Descriptor) -> Peer? {
+    ///
+    /// - Parameter root: the cgroup below which workers are, as `/proc/PID/cgroup` names it.
+    static func peer(of socket: borrowing Descriptor, root: String) -> Peer? {
         var (user, group, process) = (uid_t.max, gid_t.max, pid_t(0))
         guard cadre_peer(socket.rawValue, &user, &group, &process) == 0 else { return nil }
         // The kernel's limit of groups (NGROUPS_MAX).
@@ -81,6 +83,7 @@ enum ControlSocket {
         let count = isKnown ? Int(size) / MemoryLayout<gid_t>.size : 0
         return Peer(
             user: user, group: group, process: process,
-            origin: PeerOrigin(socket: socket, process: process, user: user), groups: [group] + groups[..<count])
+            origin: PeerOrigin(socket: socket, process: process, user: user, root: root),
+            groups: [group] + groups[..<count])
     }
 }

@@ -41,17 +41,17 @@ enum Door: Sendable {
         case local(ControlSocket.Peer?)
         case remote(address: String)
 
-        /// Whether it could not be found out, for the want of a descriptor perhaps.
-        var isUnknown: Bool {
-            guard case .local(let peer) = self else { return false }
-            return peer.map { $0.origin == .unknown } ?? true
+        /// Whether it could not be found out for want of a descriptor.
+        var isUnasked: Bool {
+            guard case .local(let peer?) = self else { return false }
+            return peer.origin == .unasked
         }
     }
 
-    /// Finds out who is at the other end of `socket`.
-    func visitor(at socket: borrowing Descriptor) -> Visitor {
+    /// Finds out who is at the other end of `socket`, of those whose cgroups are below `root` and the others.
+    func visitor(at socket: borrowing Descriptor, root: String) -> Visitor {
         switch self {
-        case .local: .local(ControlSocket.peer(of: socket))
+        case .local: .local(ControlSocket.peer(of: socket, root: root))
         case .remote, .metrics: .remote(address: peerAddress(of: socket))
         }
     }

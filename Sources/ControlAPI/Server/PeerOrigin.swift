@@ -12,6 +12,8 @@ enum PeerOrigin: Hashable, Sendable {
     case worker(service: String, name: String)
     /// It can't be told.
     case unknown
+    /// It couldn't be asked, for want of a descriptor.
+    case unasked
 
     /// What the text of a `/proc/PID/cgroup` tells.
     ///
@@ -42,36 +44,60 @@ enum PeerOrigin: Hashable, Sendable {
     /// only if the process that connected is there afterwards, by the pidfd that the kernel has kept for the socket
     /// (Linux 6.5). Before that, a worker's process that connects, ends, and has its number given to another one before
     /// the connection is accepted, is taken for that other one.
-    init(socket: borrowing Descriptor, process: Int32, user: UInt32) {
+    ///
+    /// - Parameter root: as ``ownRoot()`` tells it.
+    init(socket: borrowing Descriptor, process: Int32, user: UInt32, root: String) {
         // Another pid namespace's, and not of one below ours, where workers are.
         guard process != 0 else {
             self = .outside
             return
         }
-        let text = try? Descriptor.open("/proc/\(process)/cgroup").readText()
-        guard let root = Self.root, Self.isConnectorAlive(socket) else {
-            self = .unknown
-            return
-        }
-        if let text {
-            self.init(processCgroup: text, root: root)
-        } else {
-            // Of others' processes nothing may be seen (hidepid= of proc(5)), and without privileges all workers are ours.
-            self = geteuid() != 0 && user != geteuid() ? .outside : .unknown
+        do throws(SystemCallError) {
+            let found = Result { () throws(SystemCallError) in
+                try Descriptor.open("/proc/\(process)/cgroup").readText()
+            }
+            guard try Self.isConnectorAlive(socket) else {
+                self = .unknown
+                return
+            }
+            self.init(processCgroup: try found.get(), root: root)
+        } catch {
+            self =
+                switch error.errno {
+                case .tooManyOpenFiles, .tooManyOpenFilesInSystem: .unasked
+                // Of others' processes nothing may be seen (hidepid= of proc(5)), and without privileges all workers
+                // are ours.
+                default: geteuid() != 0 && user != geteuid() ? .outside : .unknown
+                }
         }
     }
 
     /// The delegated root, from our own place in its leaf `supervisor`.
-    private static let root: String? = {
-        let text = (try? Descriptor.open("/proc/self/cgroup").readText()) ?? ""
-        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("0::/") }) else { return nil }
+    ///
+    /// - Throws: an error whose description says why it can't be told.
+    static func ownRoot() throws -> String {
+        let text = try Descriptor.open("/proc/self/cgroup").readText()
         let leaf = "/supervisor"
-        return line.hasSuffix(leaf) ? String(line.dropFirst(3).dropLast(leaf.utf8.count)) : nil
-    }()
+        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("0::/") }), line.hasSuffix(leaf) else {
+            throw OriginError.notInLeaf
+        }
+        return String(line.dropFirst(3).dropLast(leaf.utf8.count))
+    }
 
-    private static func isConnectorAlive(_ socket: borrowing Descriptor) -> Bool {
+    /// Whether the process that connected is still there.
+    ///
+    /// - Throws: what kept the kernel from telling.
+    private static func isConnectorAlive(_ socket: borrowing Descriptor) throws(SystemCallError) -> Bool {
         let number = cadre_peer_pidfd(socket.rawValue)
-        guard number >= 0 else { return cadre_errno() == ENOPROTOOPT }
+        guard number >= 0 else {
+            let errno = Errno(rawValue: cadre_errno())
+            switch errno {
+            case .protocolNotAvailable: return true
+            case .tooManyOpenFiles, .tooManyOpenFilesInSystem:
+                throw SystemCallError(call: "getsockopt", object: "SO_PEERPIDFD", errno: errno)
+            default: return false
+            }
+        }
         let pidfd = Descriptor(owning: number)
         do throws(SystemCallError) {
             try Pidfd.signal(pidfd, 0)
@@ -79,5 +105,14 @@ enum PeerOrigin: Hashable, Sendable {
         } catch {
             return error.errno == .notPermitted
         }
+    }
+}
+
+/// Why it can't be told which processes are workers'.
+enum OriginError: Error, CustomStringConvertible {
+    case notInLeaf
+
+    var description: String {
+        "the supervisor is not in the leaf \"supervisor\" of its cgroup, so workers' processes can't be told from others"
     }
 }
