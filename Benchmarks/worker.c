@@ -1,15 +1,21 @@
 // The worker of the benchmarks: tells when its main began, and sleeps until it is killed.
 //
 //   worker FIFO NUMBER [LINES]
+//   worker [NAME]
+//
+// Without these arguments it takes them from the file `arguments` in its working directory, so that supervisors which execute
+// a program without arguments in a service's directory need no shell in between.
 //
 // It writes one record to FIFO: the time (CLOCK_MONOTONIC, nanoseconds), its process ID and NUMBER. With LINES it then
-// prints so many lines to its standard output and writes a second record.
+// waits for SIGUSR1, prints so many lines to its standard output, and writes a second record.
 
 #define _GNU_SOURCE
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,12 +40,39 @@ static void tell(const char *fifo, struct record record) {
     close(descriptor);
 }
 
+// Replaces the arguments by the words of the file `arguments`, of which there are up to three.
+static int read_arguments(char **arguments) {
+    static char text[512];
+    const int descriptor = open("arguments", O_RDONLY | O_CLOEXEC);
+    if (descriptor == -1 || read(descriptor, text, sizeof text - 1) == -1) {
+        _exit(1);
+    }
+    close(descriptor);
+    int count = 1;
+    for (char *word = strtok(text, " \n"); word && count < 4; word = strtok(NULL, " \n")) {
+        arguments[count++] = word;
+    }
+    return count;
+}
+
 int main(int count, char **arguments) {
+    char *words[4] = {arguments[0]};
+    // s6 gives it the service's name.
+    if (count < 3) {
+        count = read_arguments(words);
+        arguments = words;
+    }
     if (count < 3) {
         return 2;
     }
+    sigset_t go;
+    sigemptyset(&go);
+    sigaddset(&go, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &go, NULL);
     tell(arguments[1], now(arguments[2]));
     if (count > 3) {
+        int number;
+        sigwait(&go, &number);
         static const char line[] = "GET /index.html 200 1234 0.012 a line such as a server prints for each request\n";
         for (long left = atol(arguments[3]); left > 0; left--) {
             if (write(1, line, sizeof line - 1) < 0) {

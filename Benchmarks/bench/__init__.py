@@ -1,0 +1,1 @@
+"""What the benchmarks share: the subjects that are measured, and what measures them."""
