@@ -12,6 +12,7 @@ extension MachineTests {
             #expect(try contents("\(share)/fish/vendor_completions.d/cadre.fish").contains("complete -c"))
             let pages = names(in: "\(share)/man/man1").filter { $0.hasPrefix("cadre") }
             #expect(pages.contains("cadre.1.gz") && pages.contains("cadre-apply.1.gz") && pages.count > 20, "\(pages)")
+            #expect(exists("\(share)/man/man5/cadre.toml.5.gz"))
             let text = try succeed("sh", "-c", "gzip -dc /usr/share/man/man1/cadre-apply.1.gz | groff -man -Tutf8 -ww")
             #expect(text.contains("cadre-apply") && text.contains("systemctl reload"), "\(text)")
         }

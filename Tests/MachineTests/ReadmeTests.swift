@@ -1,4 +1,5 @@
 import Glibc
+import Pages
 import Processes
 import Reactor
 import Testing
@@ -6,13 +7,19 @@ import Testing
 extension MachineTests {
     @Suite("the README tells the truth")
     struct Readme {
+        /// What is read, in this order. The tutorial is for machines without systemd, too: TutorialTests.
+        private static let pages = ["README.md", "docs/control.md", "docs/operations.md", "docs/sandboxes.md"]
         /// What others run, and where.
         private static let elsewhere = [
             "make run": "examples/hello/run is what it runs; it needs the toolchain",
             "make test": "this is it",
             "make release": ".ci/run; this machine has no toolchain",
-            "sudo make install": "Tests/VM/test has installed it",
+            "make deb": ".ci/run",
+            "sudo apt install ./.build/deb/cadre_*.deb": "PackageTests, by dpkg",
+            "sudo make install": "the package is what it installs",
             "cadre top": "TopTests, in a terminal",
+            "cadre import Procfile --formation web=3,worker=2": "ImportTests; there is no Procfile here",
+            "kill -KILL $(cat /sys/fs/cgroup/cadre.slice/cadre.service/supervisor/cgroup.procs)": "KeptSupervisorTests",
         ]
         /// What goes on until somebody interrupts it, by how it begins, and what it prints before.
         private static let endless = [
@@ -29,19 +36,25 @@ extension MachineTests {
 
         @Test("each command does what it says, and the configuration is one")
         func commands() throws {
-            let blocks = try Self.blocks(in: contents("\(sourceDirectory)/README.md"))
-            let commands = Self.commands(in: blocks)
-            #expect(commands.count > 8)
+            let pages = try Self.pages.map { try Page(contents("\(sourceDirectory)/\($0)")) }
+            let commands = Self.commands(in: pages)
+            #expect(commands.count > 30)
             for name in Self.elsewhere.keys where name.hasPrefix("make") {
                 #expect(commands.contains(name), "\(name) is not in the README any more")
             }
             let configuration = try #require(
-                blocks.first { $0.language == "toml" && $0.lines.contains { $0.hasPrefix("[service.") } })
-            try write(configuration.lines.joined(separator: "\n"), to: "/etc/cadre/cadre.toml")
+                pages[0].blocks.first { $0.language == "toml" && $0.lines.contains { $0.hasPrefix("[service.") } })
+            try write(configuration.text, to: "/etc/cadre/cadre.toml")
             // Another service that commands in the README name.
             let other = "/etc/cadre/conf.d/readme.toml"
             try write("[service.api]\n\(command("sleep"))\n", to: other)
-            defer { unlink(other) }
+            // What is imported from another supervisor.
+            let imported = "/etc/cadre/conf.d/shop.toml"
+            try write("[program:shop]\ncommand=/bin/sleep 1000\n", to: "/etc/supervisor/supervisord.conf")
+            defer {
+                unlink(other)
+                unlink(imported)
+            }
             try write(contents("\(sourceDirectory)/examples/hello/server.py"), to: "/srv/web/server.py")
             do {
                 for command in commands where Self.elsewhere[command] == nil {
@@ -86,38 +99,15 @@ extension MachineTests {
             if exists("/run/cadre/control.sock") { try succeed("cadre", "start", "*") }
         }
 
-        // MARK: The file
-
-        private struct Block {
-            let language: String
-            var lines: [String] = []
-        }
-
-        private static func blocks(in text: String) -> [Block] {
-            var blocks: [Block] = []
-            var isInside = false
-            for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-                if line.hasPrefix("```") {
-                    isInside.toggle()
-                    if isInside { blocks.append(Block(language: String(line.dropFirst(3)))) }
-                } else if isInside {
-                    blocks[blocks.count - 1].lines.append(String(line))
-                }
-            }
-            return blocks
-        }
-
-        /// The commands in order, without their comments. Of one that comes several times it is the last time that
-        /// counts: before there may be nothing yet that it could show.
-        private static func commands(in blocks: [Block]) -> [String] {
+        /// The commands in order. Of one that comes several times it is the last time that counts: before there may be nothing
+        /// yet that it could show. What ends all is last of all.
+        private static func commands(in pages: [Page]) -> [String] {
             var commands: [String] = []
-            for line in blocks.filter({ $0.language == "console" }).flatMap(\.lines) where line.hasPrefix("$ ") {
-                let text = line.dropFirst(2).split(separator: "  #", maxSplits: 1)[0].split(separator: " # ")[0]
-                let command = String(text.reversed().drop { $0 == " " }.reversed())
+            for command in pages.flatMap(\.commands).map(\.text) {
                 commands.removeAll { $0 == command }
                 commands.append(command)
             }
-            return commands
+            return commands.filter { !asking.contains($0) } + commands.filter { asking.contains($0) }
         }
     }
 }

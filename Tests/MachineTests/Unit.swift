@@ -40,7 +40,8 @@ final class Unit {
     /// Where the unit's cgroup is.
     static let group = "/sys/fs/cgroup/cadre.slice/cadre.service"
     private static let configuration = "/etc/cadre/cadre.toml"
-    private static let dropIn = "/run/systemd/system/cadre.service.d/test.conf"
+    private static let dropIns = "/run/systemd/system/cadre.service.d"
+    private static let dropIn = "\(dropIns)/test.conf"
 
     /// What arrives in the journal from just before the start.
     let journal: Journal
@@ -86,6 +87,7 @@ final class Unit {
         #expect(!exists("/run/cadre"), "the runtime directory is left")
         if settings != nil {
             unlink(dropIn)
+            rmdir(dropIns)
             try succeed("systemctl", "daemon-reload")
         }
         // So that the next test's starts don't count together with this one's.
