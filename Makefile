@@ -7,12 +7,14 @@ SHELL := /bin/bash
 
 PREFIX ?= /usr
 DESTDIR ?=
+INSTALL_PROGRAM ?= install -D -m 755 -s
 SYSCONFDIR ?= /etc
 
 bindir := $(PREFIX)/bin
 # Where cadre looks for the program that builds sandboxes, from where it lies itself.
 libexecdir := $(PREFIX)/libexec/cadre
 mandir := $(PREFIX)/share/man/man1
+filemandir := $(PREFIX)/share/man/man5
 # Where each shell looks for completions by itself.
 bashdir := $(PREFIX)/share/bash-completion/completions
 zshdir := $(PREFIX)/share/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
@@ -33,6 +35,7 @@ build_packages := binutils g++ git libcap-dev libsystemd-dev pkg-config
 test_packages := debian-archive-keyring e2fsprogs groff-base libseccomp2 mmdebstrap python3 python3-venv \
     qemu-system-x86 qemu-utils zstd
 lint_packages := shellcheck
+deb_packages := debhelper lintian
 # What tests on this machine run: unpacked or installed in .build/test-tools, never in the system.
 unpacked_packages := nginx prometheus redis-server redis-tools wrk
 python_packages := gunicorn==27.0.1 hypothesis==6.170.15 prometheus-client==0.26.0 schemathesis==4.32.5 uvicorn==0.54.0
@@ -95,6 +98,15 @@ test-address: build-packages test-tools ## run the tests on this machine with Ad
 test-thread: build-packages test-tools ## run the tests on this machine with ThreadSanitizer
 	Tests/sanitize thread
 
+MINUTES ?= 10
+WORKERS ?= 1000
+SEED ?=
+
+.PHONY: soak
+soak: release ## keep many workers in trouble, then draw up the account (MINUTES=10 WORKERS=1000 SEED= VM=bookworm)
+	Tests/soak/run --minutes "$(MINUTES)" --workers "$(WORKERS)" $(if $(SEED),--seed "$(SEED)") \
+	    $(if $(VM),--vm "$(VM)") "$(release_cadre)"
+
 .PHONY: test-vm
 test-vm: packages build release ## run the tests in virtual machines with Debian 12 and 13
 	Tests/VM/test
@@ -102,11 +114,16 @@ test-vm: packages build release ## run the tests in virtual machines with Debian
 # Worlds of seeds one after another from SEED on, or a random one; each lasts so many virtual HOURS.
 WORLDS ?= 100
 HOURS ?= 24
+# The driver goes through as many with a simulated kernel, which costs more, so they are shorter.
+DRIVER_HOURS ?= 2
 simulate = swift build $(release_flags:cadre=simulate)
 .PHONY: simulate
-simulate: build-packages ## run the state machines through virtual time (SEED=, WORLDS=100, HOURS=24)
+simulate: build-packages ## run state machines and driver through virtual time (SEED=, WORLDS=100, HOURS=24)
 	$(simulate)
-	"$$($(simulate) --show-bin-path)/simulate" --worlds $(WORLDS) --hours $(HOURS) --seed $(or $(SEED),$$RANDOM$$RANDOM)
+	swift build --product simulate-driver
+	seed=$(or $(SEED),$$RANDOM$$RANDOM); bin=$$($(simulate) --show-bin-path); \
+	    "$$bin/simulate" --worlds $(WORLDS) --hours $(HOURS) --seed "$$seed"; \
+	    "$$(swift build --show-bin-path)/simulate-driver" --worlds $(WORLDS) --hours $(DRIVER_HOURS) --seed "$$seed"
 
 .PHONY: test-mutants
 test-mutants: build-packages ## show that the simulation finds bugs: make some, one at a time
@@ -115,6 +132,26 @@ test-mutants: build-packages ## show that the simulation finds bugs: make some, 
 .PHONY: bench
 bench: release ## measure speed, beside a bare C program that does the same kernel work
 	Benchmarks/run
+
+# bench_options: what Benchmarks/peers is to do otherwise, such as --quick.
+bench_options ?=
+
+.PHONY: bench-peers
+bench-peers: release ## measure speed beside s6, runit, supervisord and Circus, and draw docs/figures; an hour
+	$(call install_packages,python3-venv)
+	Benchmarks/peers --figures docs/figures $(bench_options)
+
+.PHONY: bench-systemd
+bench-systemd: release ## measure speed beside systemd, in a virtual machine
+	Benchmarks/peers --in-vm --figures docs/figures $(bench_options)
+
+.PHONY: reference
+reference: build ## write the configuration's reference: docs/configuration.md, examples/reference.toml
+	.build/debug/cadre manual --reference .
+
+.PHONY: docs
+docs: build ## write the documentation of the library into .build/docs
+	docs/make-site
 
 .PHONY: format
 format: swift ## format the Swift sources
@@ -130,7 +167,7 @@ lint: swift ## check the format of Swift sources and the shell scripts
 
 .PHONY: packages
 packages: swift ## install the Debian packages that building and testing need
-	$(call install_packages,$(build_packages) $(test_packages))
+	$(call install_packages,$(build_packages) $(test_packages) $(deb_packages))
 
 # install runs as root, for whom there may be no swift on PATH: it builds only if there is nothing to install.
 CADRE ?= $(firstword $(wildcard .build/release/cadre))
@@ -144,16 +181,18 @@ man: $(if $(CADRE),,release) ## write the manual pages into .build/man
 
 .PHONY: install
 install: $(if $(CADRE),,release) ## install cadre and its units (DESTDIR=, PREFIX=/usr)
-	install -D -m 755 -s "$(built_cadre)" "$(DESTDIR)$(bindir)/cadre"
-	install -D -m 755 -s "$(dir $(built_cadre))cadre-stage" "$(DESTDIR)$(libexecdir)/cadre-stage"
-	install -d "$(DESTDIR)$(mandir)" "$(DESTDIR)$(bashdir)" "$(DESTDIR)$(zshdir)" "$(DESTDIR)$(fishdir)"
+	$(INSTALL_PROGRAM) "$(built_cadre)" "$(DESTDIR)$(bindir)/cadre"
+	$(INSTALL_PROGRAM) "$(dir $(built_cadre))cadre-stage" "$(DESTDIR)$(libexecdir)/cadre-stage"
+	install -d "$(DESTDIR)$(mandir)" "$(DESTDIR)$(filemandir)" "$(DESTDIR)$(bashdir)" "$(DESTDIR)$(zshdir)" \
+	    "$(DESTDIR)$(fishdir)"
 	"$(built_cadre)" manual "$(DESTDIR)$(mandir)"
-	gzip -9nf "$(DESTDIR)$(mandir)"/cadre.1 "$(DESTDIR)$(mandir)"/cadre-*.1
-	"$(built_cadre)" --generate-completion-script bash >"$(DESTDIR)$(bashdir)/cadre"
+	mv "$(DESTDIR)$(mandir)/cadre.toml.5" "$(DESTDIR)$(filemandir)/"
+	gzip -9nf "$(DESTDIR)$(mandir)"/cadre.1 "$(DESTDIR)$(mandir)"/cadre-*.1 "$(DESTDIR)$(filemandir)/cadre.toml.5"
+	"$(built_cadre)" --generate-completion-script bash | sed '1{/^#!/d}' >"$(DESTDIR)$(bashdir)/cadre"
 	"$(built_cadre)" --generate-completion-script zsh >"$(DESTDIR)$(zshdir)/_cadre"
 	"$(built_cadre)" --generate-completion-script fish >"$(DESTDIR)$(fishdir)/cadre.fish"
 	chmod 644 "$(DESTDIR)$(bashdir)/cadre" "$(DESTDIR)$(zshdir)/_cadre" "$(DESTDIR)$(fishdir)/cadre.fish" \
-	    "$(DESTDIR)$(mandir)"/cadre.1.gz "$(DESTDIR)$(mandir)"/cadre-*.1.gz
+	    "$(DESTDIR)$(mandir)"/cadre.1.gz "$(DESTDIR)$(mandir)"/cadre-*.1.gz "$(DESTDIR)$(filemandir)/cadre.toml.5.gz"
 	install -d "$(DESTDIR)$(unitdir)" "$(DESTDIR)$(userunitdir)"
 	install -m 644 units/cadre.slice "$(DESTDIR)$(unitdir)/"
 	sed 's|/usr/bin/cadre|$(bindir)/cadre|' units/cadre.service >"$(DESTDIR)$(unitdir)/cadre.service"
@@ -177,9 +216,26 @@ uninstall: ## remove what install has installed, but for the configuration
 	rm -f "$(DESTDIR)$(bindir)/cadre" "$(DESTDIR)$(libexecdir)/cadre-stage" "$(DESTDIR)$(unitdir)"/cadre.{slice,service} \
 	    "$(DESTDIR)$(userunitdir)/cadre.service" "$(DESTDIR)$(sysusersdir)/cadre.conf" \
 	    "$(DESTDIR)$(tmpfilesdir)/cadre.conf" "$(DESTDIR)$(mandir)"/cadre.1.gz "$(DESTDIR)$(mandir)"/cadre-*.1.gz \
-	    "$(DESTDIR)$(bashdir)/cadre" "$(DESTDIR)$(zshdir)/_cadre" "$(DESTDIR)$(fishdir)/cadre.fish"
+	    "$(DESTDIR)$(filemandir)/cadre.toml.5.gz" "$(DESTDIR)$(bashdir)/cadre" "$(DESTDIR)$(zshdir)/_cadre" \
+	    "$(DESTDIR)$(fishdir)/cadre.fish"
 	if [[ -d "$(DESTDIR)$(libexecdir)" ]]; then rmdir --ignore-fail-on-non-empty "$(DESTDIR)$(libexecdir)"; fi
 	if [[ -z "$(DESTDIR)" && -d /run/systemd/system ]]; then systemctl daemon-reload; fi
+
+# All that is in a package, or says how it is made.
+deb_files := $(built_cadre) $(dir $(built_cadre))cadre-stage Makefile README.md SECURITY.md \
+    $(shell find units examples -type f)
+
+# Tests/VM/test asks for it, too.
+.build/deb/made: $(deb_files)
+	$(call install_packages,$(deb_packages))
+	units/debian/build "$(built_cadre)"
+	touch $@
+
+.PHONY: deb
+deb: release ## make a Debian package of cadre, in .build/deb
+	@$(MAKE) --no-print-directory .build/deb/made
+	lintian --allow-root --fail-on error,warning .build/deb/*.changes
+	@ls -l .build/deb/*.deb
 
 .PHONY: clean
 clean: ## remove what was built

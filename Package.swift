@@ -32,6 +32,18 @@ let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let tomlKit: Target.Dependency = .product(name: "TOMLKit", package: "TOMLKit")
 
+// What the core calls of the kernel, and the simulation of the driver answers in its place; see Tests/CSimulatedKernel.
+let simulatedCalls = [
+    "bind", "cadre_give_up_bounding_set", "cadre_pidfd_open", "cadre_pidfd_send_signal", "cadre_spawn", "chmod",
+    "clock_gettime", "close", "closedir", "dup3", "epoll_create1", "epoll_ctl", "epoll_wait", "eventfd", "faccessat",
+    "fchmod", "fcntl", "fgetxattr", "flock", "fremovexattr", "fsetxattr", "fstat", "fstatat", "fstatfs", "ftruncate",
+    "getdents64", "getsockname", "inotify_add_watch", "inotify_init1", "inotify_rm_watch", "ioctl", "lseek", "mkdir",
+    "mkdirat", "openat", "opendir", "poll", "posix_fallocate", "pthread_create", "pwrite", "read", "readdir",
+    "realpath", "recv",
+    "rename", "renameat2", "rmdir",
+    "send", "sendmsg", "socket", "timerfd_create", "timerfd_settime", "unlink", "unlinkat", "waitid", "write",
+]
+
 let package = Package(
     name: "cadre",
     products: [
@@ -132,6 +144,22 @@ let package = Package(
         .executableTarget(
             name: "simulate", dependencies: ["Simulation", "Supervision", argumentParser], path: "Tests/simulate",
             swiftSettings: strict),
+        // The same for the driver, with a kernel of its own. No other target may depend on the program: it would be linked
+        // without what leads the driver's calls to that kernel.
+        .target(name: "CSimulatedKernel", path: "Tests/CSimulatedKernel", cSettings: strictC),
+        .target(
+            name: "DriverSimulation",
+            dependencies: [
+                "CLinux", "CSimulatedKernel", "Cadre", "ControlGroups", "Keeper", "Reactor", "Simulation",
+                "Specification",
+                "Supervision", heap, logging,
+            ],
+            path: "Tests/DriverSimulation", swiftSettings: strict),
+        .executableTarget(
+            name: "simulate-driver",
+            dependencies: ["CLinux", "DriverSimulation", "Processes", "Reactor", argumentParser],
+            path: "Tests/simulate-driver", swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(simulatedCalls.flatMap { ["-Xlinker", "--wrap=\($0)"] })]),
         .testTarget(
             name: "SupervisionTests", dependencies: ["Simulation", "Supervision"], swiftSettings: strict),
         .testTarget(
@@ -144,6 +172,8 @@ let package = Package(
         .executableTarget(
             name: "Surveyor", dependencies: ["Cadre", "Reactor", "Specification", "Supervision", logging],
             path: "Tests/Surveyor", swiftSettings: strict),
+        // What tests read in pages of Markdown.
+        .target(name: "Pages", path: "Tests/Pages", swiftSettings: strict),
         .testTarget(
             name: "ProcessesTests", dependencies: ["CLinux", "Processes", "Reactor", "TestWorker", system],
             swiftSettings: strict),
@@ -151,8 +181,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "CLinux", "Cadre", "CadreCommand", "ControlAPI", "Processes", "Reactor", "Specification", "Surveyor",
-                "TestWorker", system,
+                "CLinux", "Cadre", "CadreCommand", "ControlAPI", "Pages", "Processes", "Reactor", "Specification",
+                "Surveyor", "TestWorker", system,
             ], swiftSettings: strict),
         .testTarget(
             name: "SystemdTests", dependencies: ["CLinux", "Reactor", "Systemd", logging, system],
@@ -161,7 +191,7 @@ let package = Package(
             name: "CadreTests",
             dependencies: [
                 "CLinux", "Cadre", "ControlGroups", "Processes", "Reactor", "Specification", "Supervision", system,
-            ], swiftSettings: strict),
+            ], exclude: ["fixtures"], swiftSettings: strict),
         .testTarget(
             name: "MetricsTests",
             dependencies: [
@@ -171,14 +201,15 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "Cadre", "CadreCommand", "ControlGroups", "Processes", "Specification", "Supervision", "Systemd",
-                argumentParser,
+                "Cadre", "CadreCommand", "ControlGroups", "Pages", "Processes", "Reactor", "Specification",
+                "Supervision",
+                "Systemd", argumentParser,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "MachineTests",
             dependencies: [
-                "CLinux", "Cadre", "Processes", "Reactor", "Systemd", "TestWorker", system,
+                "CLinux", "Cadre", "Pages", "Processes", "Reactor", "Systemd", "TestWorker", system,
             ], swiftSettings: strict),
     ],
     cLanguageStandard: .gnu11

@@ -21,6 +21,15 @@ int cadre_accept(int socket, int flags) {
     return accept4(socket, NULL, NULL, flags);
 }
 
+int cadre_exchange(const char *first, const char *second) {
+    return renameat2(AT_FDCWD, first, AT_FDCWD, second, RENAME_EXCHANGE);
+}
+
+int cadre_reserve(int file, off_t offset, off_t size) {
+    errno = posix_fallocate(file, offset, size);
+    return errno == 0 ? 0 : -1;
+}
+
 int cadre_memory_file(const char *name) {
     return memfd_create(name, MFD_CLOEXEC);
 }
@@ -168,6 +177,11 @@ int cadre_open_file_limit(pid_t pid, uint64_t *limit) {
 
 ssize_t cadre_getdents(int directory, void *buffer, size_t size) {
     return getdents64(directory, buffer, size);
+}
+
+struct dirent *cadre_readdir(DIR *directory) {
+    errno = 0;
+    return readdir(directory);
 }
 
 int cadre_pidfd_open(pid_t pid) {

@@ -131,7 +131,10 @@ static void place_descriptors(struct cadre_spawn *spawn) {
         }
     }
     for (int i = 0; i < count; i++) {
-        const int result = spawn->descriptors[i] == i ? fcntl(i, F_SETFD, 0) : dup2(spawn->descriptors[i], i);
+        int result;
+        do {
+            result = spawn->descriptors[i] == i ? fcntl(i, F_SETFD, 0) : dup2(spawn->descriptors[i], i);
+        } while (result == -1 && (errno == EINTR || errno == EBUSY));
         if (result == -1) {
             fail(spawn, CADRE_SPAWN_DESCRIPTORS, (size_t)i);
         }
@@ -262,7 +265,8 @@ int cadre_spawn_from_here(struct cadre_spawn *spawn, bool bounding_set_is_empty)
     } else if (spawn->failed_step != CADRE_SPAWN_DONE) {
         // It exited, or is about to: nobody but us ever knew of it.
         siginfo_t information;
-        waitid(P_PIDFD, (id_t)spawn->pidfd, &information, WEXITED);
+        while (waitid(P_PIDFD, (id_t)spawn->pidfd, &information, WEXITED) != 0 && errno == EINTR) {
+        }
         close(spawn->pidfd);
         spawn->pidfd = -1;
     } else {

@@ -47,7 +47,7 @@ public struct Event: Hashable, Sendable, Codable {
     public var time: Double
     /// How grave it is: `debug`, `info`, `notice`, `warning`, `error`.
     public var level: String
-    /// What kind it is, as in ``EventKind``: `ready`, `exited`, `oom-kill`, …
+    /// What kind it is, as in `EventKind`: `ready`, `exited`, `oom-kill`, …
     public var kind: String
     /// The service that it concerns.
     public var service: String?
@@ -55,7 +55,7 @@ public struct Event: Hashable, Sendable, Codable {
     public var worker: Int?
     /// The incarnation that it concerns.
     public var incarnation: UInt64?
-    /// The worker's state after it, as in ``WorkerState``.
+    /// The worker's state after it, as in `WorkerState`.
     public var state: String?
     /// A sentence for people.
     public var message: String

@@ -75,8 +75,7 @@ final class KeptDescriptors {
 
     /// Has the keeper close what it has under a name.
     func release(_ name: String?) {
-        // A keeper that is gone takes us along.
-        if let name { try? link?.remove(name) }
+        if let name { link?.remove(name) }
     }
 
     // MARK: Taking over

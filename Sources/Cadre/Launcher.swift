@@ -74,6 +74,7 @@ final class Launcher {
 
     /// Gives up what there was for an incarnation beside its cgroup.
     func release(_ incarnation: LiveIncarnation) {
+        incarnation.notifications.removePath()
         kept.release(incarnation.keptName)
         credentials.remove(incarnation.fileName)
     }
@@ -97,7 +98,7 @@ final class Launcher {
         stored: [(name: String, descriptor: Int32)], _ lineWatch: LineWatch? = nil
     ) throws -> LiveIncarnation {
         let account = try service.resolveCredentials(of: specification)
-        try requirePrivileges(for: specification, account)
+        try specification.requirePrivileges(as: account)
         try openSockets(of: service)
         let sockets = try service.sockets.descriptors(of: specification.sockets, for: worker.number)
         let passed = sockets.listening + stored
@@ -151,7 +152,6 @@ final class Launcher {
             return incarnation
         } catch {
             lineWatch?.end()
-            // What was the reason for the failure may be one against this, too; then the next start clears it.
             kept.release(keptName)
             credentials.remove("\(worker.service).\(name)")
             try? service.group.removeTree(childNamed: name)
@@ -162,12 +162,7 @@ final class Launcher {
     /// Ends an incarnation that was executed and that the supervisor cannot watch.
     func abandon(_ incarnation: LiveIncarnation, of service: Service) {
         try? incarnation.group.kill()
-        if let leader = incarnation.leader {
-            try? Pidfd.signal(leader.pidfd, SIGKILL)
-            var descriptor = pollfd(fd: leader.pidfd.rawValue, events: Int16(POLLIN), revents: 0)
-            poll(&descriptor, 1, 1000)
-            _ = try? Pidfd.reap(leader.pidfd)
-        }
+        if let leader = incarnation.leader { Pidfd.end(leader.pidfd, within: .seconds(1)) }
         release(incarnation)
         try? service.group.removeTree(childNamed: LiveIncarnation.groupName(incarnation.worker, incarnation.number))
     }
@@ -193,6 +188,9 @@ final class Launcher {
 
     /// Returns when all that workers printed is out.
     nonisolated(nonsending) func finish() async {
+        // If that failed after the last start, the end of what the worker printed would never show.
+        try? standardOutput.replace(with: nullDevice)
+        try? standardError.replace(with: nullDevice)
         await logs.finish()
         rmdir(options.notificationDirectory)
         rmdir(options.credentialDirectory)
@@ -225,30 +223,6 @@ final class Launcher {
             credentials: credentials, capabilities: specification.capabilities.set,
             noNewPrivileges: specification.noNewPrivileges, fileCreationMask: specification.fileCreationMask,
             scheduling: specification.scheduling, openFileLimit: openFileLimit, limits: specification.processLimits)
-    }
-
-    /// What the kernel would refuse, or heed in part only, without saying what is missing.
-    private func requirePrivileges(for specification: ServiceSpecification, _ account: Credentials?) throws {
-        if let wanted = specification.capabilities.set {
-            let missing = wanted.isEmpty ? wanted : wanted.subtracting(.ofThisProcess)
-            if !missing.isEmpty { throw LaunchFailure.capabilities(missing) }
-            // Being root would give what the supervisor can't take away.
-            if !specification.noNewPrivileges, (account?.user ?? currentUser()) == 0,
-                !Capability.setProcessCapabilities.isEffective
-            {
-                throw LaunchFailure.unlimitedRoot
-            }
-        }
-        if let processors = specification.scheduling.processors {
-            let online = try NumberListFormat.parse(try Self.onlineProcessors())
-            let missing = processors.filter { !online.contains($0) }
-            if !missing.isEmpty { throw LaunchFailure.processors(missing, online: online) }
-        }
-    }
-
-    private static func onlineProcessors() throws(SystemCallError) -> String {
-        let path = "/sys/devices/system/cpu/online"
-        return String(try Descriptor.open(path).readText(path).prefix { $0 != "\n" })
     }
 
     private func apply(_ limits: ResourceLimits, to group: borrowing ControlGroup, of worker: WorkerID) throws {

@@ -39,7 +39,9 @@ package struct ListenError: Error, CustomStringConvertible {
 
     /// systemd passed nothing under the name that is wanted.
     init(missing socket: SocketSpecification, in store: DescriptorStore) {
-        guard case .systemd(let wanted) = socket.source else { fatalError("only systemd's can be missing") }
+        guard case .systemd(let wanted) = socket.source else {
+            fatalError("the socket \(socket.name) has an address: it is opened here, and systemd passes none")
+        }
         let passed = Set(store.names("systemd.").map(systemdName)).sorted().map { "\"\($0)\"" }
         let what = passed.isEmpty ? "it passed none at all" : "it passed \(passed.joined(separator: ", "))"
         errno = nil

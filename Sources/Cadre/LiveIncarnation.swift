@@ -37,6 +37,8 @@ final class LiveIncarnation {
     var statusText: String?
     /// Where its last lines can be found.
     var log = LogSource.none
+    /// Whether it could not be read of late whether any process is left.
+    var isUnreadable = false
     /// Whether it was killed and does not die.
     var isStuck = false
     /// Whether it is over and what it used is part of the worker's past.
@@ -133,10 +135,7 @@ final class LiveIncarnation {
     func reapLeaders() {
         for leader in leaders where leader.parent == .supervisor {
             // One that left the cgroup is no worker any more.
-            try? Pidfd.signal(leader.pidfd, SIGKILL)
-            var descriptor = pollfd(fd: leader.pidfd.rawValue, events: Int16(POLLIN), revents: 0)
-            poll(&descriptor, 1, 100)
-            _ = try? Pidfd.reap(leader.pidfd)
+            Pidfd.end(leader.pidfd, within: .milliseconds(100))
         }
     }
 

@@ -144,7 +144,7 @@ actor LogRelay {
 
     private func end(_ stream: Stream) {
         streams[stream.descriptor.rawValue] = nil
-        if let name = stream.keptName { try? keeper?.remove(name) }
+        if let name = stream.keptName { keeper?.remove(name) }
         ended += 1
         resumeIfEnded()
     }

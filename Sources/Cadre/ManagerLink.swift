@@ -1,3 +1,4 @@
+import CLinux
 import Keeper
 import Reactor
 import Supervision
@@ -6,12 +7,14 @@ import Systemd
 /// What systemd, as the manager of our own unit, is told (sd_notify(3)).
 final class ManagerLink {
     private let notifier: ServiceNotifier?
+    private let isKept: Bool
     private var isReady = false
     private var last: FleetSummary?
     private var isUpdateScheduled = false
 
     /// - Parameter keeper: who stands between us and systemd, if anybody does.
     init(isActive: Bool, keeper: KeeperLink?) {
+        isKept = keeper != nil
         if let keeper, let socket = try? keeper.socket.duplicate() {
             notifier = ServiceNotifier(socket)
         } else {
@@ -28,6 +31,8 @@ final class ManagerLink {
         if summary.isSettled && !isReady {
             isReady = true
             notifier.ready()
+            // With a keeper this process has nothing else to do.
+            if isKept { _ = reactor.schedule(at: Reactor.now + .milliseconds(100)) { cadre_release_memory() } }
         }
         guard !isUpdateScheduled else { return }
         notifier.status(statusLine(of: summary))

@@ -16,6 +16,8 @@ struct SavedState {
     let totals: Totals
     /// How many lines of the journal had to be left out.
     let damagedLines: Int
+    /// Whether there was no room for all that should be in it.
+    let isIncomplete: Bool
     var services: [String: Service] = [:]
     /// What incarnations were started with, by the keys in their archives.
     var specifications: [String: ServiceSpecification] = [:]
@@ -83,36 +85,57 @@ extension SavedState {
     static func load(_ path: String) throws -> SavedState? {
         guard let records = try StateJournal.read(path) else { return nil }
         let header = records.header
-        guard let root = try? ControlGroup.open(header.root), try root.journalID() == header.id else { return nil }
+        let opened = try unlessExhausted { () throws(SystemCallError) in try ControlGroup.open(header.root) }
+        guard let root = opened, try root.journalID() == header.id else { return nil }
         do {
-            guard let specification: Specification = try records.value("specification") else { return nil }
-            var state = SavedState(
-                root: header.root, id: header.id, specification: specification,
-                totals: try records.value("totals") ?? Totals(), damagedLines: records.damagedLines)
-            for name in records.keys(behind: "fleet:") {
-                guard let fleet: Fleet.ServiceArchive = try records.value("fleet:\(name)") else { continue }
-                state.services[name] = Service(
-                    fleet: fleet, specification: try records.value("service:\(name)"),
-                    revisions: try records.value("revisions:\(name)") ?? [:],
-                    counters: try records.value("counters:\(name)") ?? ServiceCounters())
-            }
-            for name in records.keys(behind: "worker:") {
-                guard let worker = (try? NamePattern(name))?.onlyWorker,
-                    var archive: Worker = try records.value("worker:\(name)")
-                else { continue }
-                archive.record = try records.value("usage:\(name)")
-                let past = try records.all("past:\(name)", as: IncarnationRecord.self)
-                if !past.isEmpty { archive.record = archive.record ?? WorkerRecord() }
-                for record in past.suffix(WorkerRecord.mostRemembered) { archive.record?.remember(record) }
-                state.services[worker.service]?.workers[worker.number] = archive
-            }
-            for key in records.keys(behind: "started-with:") {
-                state.specifications[key] = try records.value("started-with:\(key)")
-            }
-            return state
+            return try decode(records, isIncomplete: try root.isJournalIncomplete())
         } catch {
             throw StateError.record(path, error)
         }
+    }
+
+    /// What records tell; nil if that isn't even what was to run.
+    static func decode(_ records: StateJournal.Records, isIncomplete: Bool) throws -> SavedState? {
+        let header = records.header
+        guard let specification: Specification = try records.value("specification") else { return nil }
+        var state = SavedState(
+            root: header.root, id: header.id, specification: specification,
+            totals: try records.value("totals") ?? Totals(), damagedLines: records.damagedLines,
+            isIncomplete: isIncomplete)
+        for name in records.keys(behind: "fleet:") {
+            guard let fleet: Fleet.ServiceArchive = try records.value("fleet:\(name)") else { continue }
+            state.services[name] = Service(
+                fleet: fleet, specification: try records.value("service:\(name)"),
+                revisions: try records.value("revisions:\(name)") ?? [:],
+                counters: try records.value("counters:\(name)") ?? ServiceCounters())
+        }
+        for name in records.keys(behind: "worker:") {
+            guard let worker = (try? NamePattern(name))?.onlyWorker,
+                var archive: Worker = try records.value("worker:\(name)")
+            else { continue }
+            archive.record = try records.value("usage:\(name)")
+            let past = try records.all("past:\(name)", as: IncarnationRecord.self)
+            if !past.isEmpty { archive.record = archive.record ?? WorkerRecord() }
+            for record in past.suffix(WorkerRecord.mostRemembered) { archive.record?.remember(record) }
+            state.services[worker.service]?.workers[worker.number] = archive
+        }
+        for key in records.keys(behind: "started-with:") {
+            state.specifications[key] = try records.value("started-with:\(key)")
+        }
+        return state
+    }
+}
+
+/// What is opened, or nil if it can't be. Not so for lack of memory or of descriptors: who takes that for nothing being there
+/// begins afresh, and kills what runs.
+func unlessExhausted<Result: ~Copyable>(
+    _ body: () throws(SystemCallError) -> Result
+) throws(SystemCallError) -> Result? {
+    do {
+        return try body()
+    } catch {
+        if error.errno.isExhaustion { throw error }
+        return nil
     }
 }
 
@@ -127,5 +150,19 @@ extension ControlGroup {
     /// Notes which journal tells of this root.
     func setJournalID(_ id: UInt64) throws(SystemCallError) {
         try setAttribute(Self.journalAttribute, String(id, radix: 16))
+    }
+
+    private static let incompleteAttribute = "journal-incomplete"
+
+    /// Whether the journal of this root doesn't tell all.
+    func isJournalIncomplete() throws(SystemCallError) -> Bool { try attribute(Self.incompleteAttribute) != nil }
+
+    /// Notes whether the journal of this root doesn't tell all.
+    func markJournal(asIncomplete isIncomplete: Bool) throws(SystemCallError) {
+        if isIncomplete {
+            try setAttribute(Self.incompleteAttribute, "1")
+        } else {
+            try removeAttribute(Self.incompleteAttribute)
+        }
     }
 }

@@ -28,7 +28,7 @@ public struct ServiceSnapshot: Codable, Hashable, Sendable {
     public var memoryBytes: UInt64?
     /// The digest of the specification that is in force.
     public var digest = ""
-    /// Where its latest roll-out is, as in ``Rollout/State``, or `paused`; nil if there was none.
+    /// Where its latest roll-out is, as in `Rollout/State`, or `paused`; nil if there was none.
     public var rollout: String?
     /// The workers, by number.
     public var workers: [WorkerSnapshot]
@@ -38,7 +38,7 @@ public struct ServiceSnapshot: Codable, Hashable, Sendable {
 public struct WorkerSnapshot: Codable, Hashable, Sendable {
     /// Its number.
     public var number: Int
-    /// Its state in a word, as in ``WorkerState``.
+    /// Its state in a word, as in `WorkerState`.
     public var state: String
     /// What it waits for before it is started, in words: `db to be ready`.
     public var waitingFor: String?
@@ -54,7 +54,7 @@ public struct WorkerSnapshot: Codable, Hashable, Sendable {
     public var readySeconds: Double?
     /// How many incarnations followed an earlier one, planned or not.
     public var restarts: Int
-    /// The same by the reason why the earlier one ended, as in ``EndReason``.
+    /// The same by the reason why the earlier one ended, as in `EndReason`.
     public var restartsByReason: [String: Int]
     /// How many cgroups of it were killed, by command or as they did not stop in time.
     public var kills: Int
@@ -108,7 +108,7 @@ public struct PressureSnapshot: Codable, Hashable, Sendable {
 
 /// How an incarnation ended.
 public struct ExitSnapshot: Codable, Hashable, Sendable {
-    /// Why, as in ``EndReason``.
+    /// Why, as in `EndReason`.
     public var reason: String
     /// The exit code, if the leader exited.
     public var code: Int32?

@@ -11,7 +11,7 @@ extension SocketSpecification {
         switch address {
         case .internet(let host, let port)?: try openInternet(host, port)
         case .unix(let path)?: try openUnix(path)
-        case nil: fatalError("systemd opens its sockets")
+        case nil: fatalError("the socket \(name) has no address: systemd opens it, and passes it")
         }
     }
 
@@ -158,7 +158,9 @@ extension SocketSpecification {
     }
 
     private func error(_ call: String, _ errno: Errno?, _ reason: String? = nil) -> ListenError {
-        guard let address else { fatalError("systemd opens its sockets") }
+        guard let address else {
+            fatalError("the socket \(name) has no address: systemd opens it, so no call for it can fail here")
+        }
         return ListenError(address, call, errno, reason ?? errno?.explanation ?? "")
     }
 }

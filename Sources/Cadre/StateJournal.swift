@@ -1,5 +1,4 @@
 import CLinux
-import FoundationEssentials
 import Reactor
 import SystemPackage
 
@@ -7,8 +6,11 @@ import SystemPackage
 /// one of the same key.
 ///
 /// Records are only ever appended, a line each: a checksum, the key, the value in JSON. What is written together ends
-/// with a mark, and counts as a whole or not at all: a supervisor may be killed while it writes. When the file has grown
-/// enough it is written anew.
+/// with a mark, and counts as a whole or not at all: a supervisor may be killed while it writes.
+///
+/// There are two files. When the first has grown enough, all there is is written to the second, a few records at a time,
+/// while what is new goes to both; then they change names, in one step. Each has room in reserve for what will come
+/// to it (see ``JournalFile``), so that it all goes on while there is no room left in the file system.
 ///
 /// Not extended attributes of the cgroups: the kernel takes 128 of them a cgroup with 128 KiB in all (fs/kernfs), which
 /// isn't room for a thousand workers, and a worker that waits for its restart has no cgroup at all. The file belongs to
@@ -29,17 +31,23 @@ final class StateJournal {
 
     static let headerKey = "header"
     /// The key of the mark behind what was written together.
-    private static let endKey = "end"
+    static let endKey = "end"
     /// How much is appended before the file is written anew, beyond its own size.
-    private static let leastGrowth = 1 << 20
+    private static let leastGrowth = 1 << 16
+    /// The name of the second file, which supervisors of every version remove.
+    static func sparePath(of path: String) -> String { "\(path).new" }
 
     private let path: String
     private let header: Header
-    private let encoder = JSONEncoder()
-    private var file: Descriptor?
+    /// The file that counts; nil before there is one.
+    private var file: JournalFile?
+    /// The file that is going to.
+    private var spare: JournalFile?
     private var buffer: [UInt8] = []
-    private var size = 0
+    /// How large the file was when it was new.
     private var sizeWhenNew = 0
+    /// Whether the second file is being filled.
+    private(set) var isRenewing = false
 
     /// A journal whose file is made by the first ``rewrite(_:)``.
     init(path: String, header: Header) {
@@ -47,89 +55,142 @@ final class StateJournal {
         self.header = header
     }
 
-    /// Whether the file is to be written anew: it is missing, or has grown.
-    var wantsRewriting: Bool { file == nil || size > 2 * sizeWhenNew + Self.leastGrowth }
+    /// Whether there is a file to append to.
+    var isOpen: Bool { file != nil }
+    /// Whether the file has grown so much that it is to be written anew.
+    var hasGrown: Bool { (file?.size ?? 0) > growthLimit }
+    /// Whether the second file still has something of what was in it before.
+    var isSpareClean: Bool { spare?.isClean ?? true }
 
-    // MARK: Writing
+    private var growthLimit: Int { 2 * sizeWhenNew + Self.leastGrowth }
+    /// What a file needs: to grow, and to take what comes while the other one is being filled.
+    private var wantedCapacity: Int { growthLimit + sizeWhenNew / 4 + Self.leastGrowth / 2 }
+
+    // MARK: Noting
 
     /// Notes a record, in place of an earlier one of that key.
     func set(_ key: String, _ value: some Encodable) {
+        let size = buffer.count
         // What is encoded here has no floating-point infinities, the one thing that JSON can't tell.
-        guard let json = try? encoder.encode(value) else { return }
-        add(key, json)
+        do { try add(key) { try RecordEncoder.encode(value, to: &$0) } } catch { buffer.removeSubrange(size...) }
     }
 
     /// Notes one more record of a key of which there are several.
     func append(_ key: String, _ value: some Encodable) { set("+\(key)", value) }
 
     /// Notes that there is nothing of that key any more.
-    func remove(_ key: String) { add(key, Data()) }
+    func remove(_ key: String) { add(key) { _ in } }
 
-    private func add(_ key: String, _ json: Data) {
-        var line = Array("\(key) ".utf8)
-        line.append(contentsOf: json)
-        buffer += Array("\(Self.checksum(of: line[...])) ".utf8)
-        buffer += line
+    private func add<Failure>(_ key: String, _ value: (inout [UInt8]) throws(Failure) -> Void) throws(Failure) {
+        let start = buffer.count
+        buffer.append(contentsOf: Self.noChecksum)
+        buffer.append(contentsOf: key.utf8)
+        buffer.append(UInt8(ascii: " "))
+        try value(&buffer)
+        let line = start + Self.noChecksum.count
+        for (index, digit) in Self.checksum(of: buffer[line...]).utf8.enumerated() { buffer[start + index] = digit }
         buffer.append(UInt8(ascii: "\n"))
     }
 
+    /// What stands in the place of a checksum until that is known.
+    private static let noChecksum = Array("00000000 ".utf8)
+
+    // MARK: Writing
+
     /// Writes what was noted.
     ///
-    /// - Throws: what write(2) has to say; then the file is of no use before it is written anew.
+    /// - Throws: what the file system has to say; then nothing of it is in the file.
     func flush() throws(SystemCallError) {
-        guard file != nil else { return buffer.removeAll(keepingCapacity: true) }
-        try write()
+        defer { buffer.removeAll(keepingCapacity: true) }
+        guard let file, !buffer.isEmpty else { return }
+        remove(Self.endKey)
+        try file.append(buffer)
+        guard isRenewing, let spare else { return }
+        // Without it the renewal has lost something, and begins once more when it is due.
+        do { try spare.append(buffer) } catch { isRenewing = false }
     }
 
-    /// Writes a file with all there is, in the place of the one before.
+    /// Writes a file with all there is, in the place of the one before, at once.
     ///
     /// - Parameter all: notes all records.
     func rewrite(_ all: () -> Void) throws(SystemCallError) {
+        try beginRenewal()
+        do {
+            while try clearSpare() {}
+            try renew(all)
+            try endRenewal()
+        } catch {
+            isRenewing = false
+            throw error
+        }
+    }
+
+    /// Begins to write everything anew, piece by piece, which waits until ``isSpareClean``.
+    func beginRenewal() throws(SystemCallError) {
         buffer.removeAll(keepingCapacity: true)
-        file = nil
-        size = 0
-        let temporary = "\(path).new"
-        // What there is room for only in part is of no use, and takes the room of others.
-        defer { if file == nil { unlink(temporary) } }
-        let new = try Descriptor.open(temporary, flags: O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW)
-        set(Self.headerKey, header)
-        all()
-        file = consume new
-        try write()
-        do throws(SystemCallError) {
-            try systemCall("rename", path) { rename(temporary, path) }
-        } catch {
-            file = nil
-            throw error
-        }
-        sizeWhenNew = size
+        isRenewing = false
+        if spare == nil { spare = try JournalFile(Self.sparePath(of: path)) }
+        spare?.startOver()
     }
 
-    private func write() throws(SystemCallError) {
+    /// Overwrites a piece of what was in the second file before.
+    ///
+    /// - Returns: whether there is more.
+    func clearSpare() throws(SystemCallError) -> Bool { try spare?.clear() ?? false }
+
+    /// Writes a piece; what it is made of is noted by `body`.
+    func renew(_ body: () -> Void) throws(SystemCallError) {
+        guard let spare else { return }
+        buffer.removeAll(keepingCapacity: true)
         defer { buffer.removeAll(keepingCapacity: true) }
-        guard let number = file?.rawValue, !buffer.isEmpty else { return }
-        add(Self.endKey, Data())
-        var written = 0
-        do throws(SystemCallError) {
-            while written < buffer.count {
-                let done = written
-                written += try systemCall("write", path) {
-                    buffer.withUnsafeBytes { CLinux.write(number, $0.baseAddress! + done, $0.count - done) }
-                }
-            }
+        if !isRenewing { set(Self.headerKey, header) }
+        body()
+        remove(Self.endKey)
+        do {
+            try spare.append(buffer)
+            isRenewing = true
         } catch {
-            file = nil
+            isRenewing = false
             throw error
         }
-        size += written
     }
 
-    /// Removes the file: nothing is left to be followed up.
+    /// Puts what was written piece by piece in the place of the file before.
+    func endRenewal() throws(SystemCallError) {
+        guard isRenewing, let new = spare else { return }
+        isRenewing = false
+        let sparePath = Self.sparePath(of: path)
+        var isExchanged = true
+        do throws(SystemCallError) {
+            try systemCall("renameat2", path) { cadre_exchange(sparePath, path) }
+        } catch {
+            // There is none yet, or the file system can't exchange two (rename(2)); then the room of the one before is lost,
+            // and asked for anew.
+            guard [.noSuchFileOrDirectory, .invalidArgument].contains(error.errno) else { throw error }
+            try systemCall("rename", path) { rename(sparePath, path) }
+            isExchanged = false
+        }
+        spare = isExchanged ? file : nil
+        spare?.startOver()
+        file = new
+        sizeWhenNew = new.size
+    }
+
+    /// Sees to it that both files have room for what will come.
+    ///
+    /// - Throws: why not; then it goes on as long as what there is suffices.
+    func reserve() throws(SystemCallError) {
+        try file?.reserve(wantedCapacity)
+        if spare == nil { spare = try JournalFile(Self.sparePath(of: path)) }
+        try spare?.reserve(wantedCapacity)
+    }
+
+    /// Removes the files: nothing is left to be followed up.
     func removeFile() {
         file = nil
+        spare = nil
         unlink(path)
-        // A supervisor before may have been killed before the new one was in its place.
-        unlink("\(path).new")
+        unlink(Self.sparePath(of: path))
     }
 
     static func checksum(of bytes: ArraySlice<UInt8>) -> String {
@@ -138,105 +199,5 @@ final class StateJournal {
         for byte in bytes { hash = (hash ^ UInt32(byte)) &* 0x0100_0193 }
         let digits = String(hash, radix: 16)
         return String(repeating: "0", count: 8 - digits.count) + digits
-    }
-
-    // MARK: Reading
-
-    /// The records of a file: for each key the last one, or all that were appended.
-    struct Records {
-        let header: Header
-        /// How many lines are not as they were written, and were left out: but for the last one, which a death in the
-        /// middle of it explains.
-        fileprivate(set) var damagedLines = 0
-        private var values: [String: [ArraySlice<UInt8>]] = [:]
-
-        fileprivate init(header: Header) {
-            self.header = header
-        }
-
-        fileprivate mutating func note(_ key: String, _ value: ArraySlice<UInt8>) {
-            if key.hasPrefix("+") {
-                values[String(key.dropFirst()), default: []].append(value)
-            } else {
-                values[key] = value.isEmpty ? nil : [value]
-            }
-        }
-
-        /// The keys that begin with `prefix`, without it; sorted.
-        func keys(behind prefix: String) -> [String] {
-            values.keys.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }.sorted()
-        }
-
-        /// The record of a key; nil if there is none.
-        ///
-        /// - Throws: an error if it is one of another version of Cadre.
-        func value<Value: Decodable>(_ key: String, as type: Value.Type = Value.self) throws -> Value? {
-            try values[key]?.last.map { try JSONDecoder().decode(Value.self, from: Data($0)) }
-        }
-
-        /// All records of a key.
-        func all<Value: Decodable>(_ key: String, as type: Value.Type = Value.self) throws -> [Value] {
-            try values[key, default: []].map { try JSONDecoder().decode(Value.self, from: Data($0)) }
-        }
-    }
-
-    /// Reads a file but for lines that are damaged; nil if there is none, or none that begins as it should.
-    ///
-    /// - Throws: an error that says so if it is one of a later version.
-    static func read(_ path: String) throws -> Records? {
-        guard let file = try? Descriptor.open(path, flags: O_NOFOLLOW) else { return nil }
-        return try parse(try file.readBytes(path), path)
-    }
-
-    /// The same for what a file contains.
-    static func parse(_ text: [UInt8], _ path: String) throws -> Records? {
-        var records: Records?
-        // What the file began with is whole: it was put in its place when it was.
-        var hasBegun = false
-        var group: [(key: String, value: ArraySlice<UInt8>)] = []
-        for line in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast() {
-            let parts = line.split(separator: UInt8(ascii: " "), maxSplits: 2, omittingEmptySubsequences: false)
-            guard parts.count == 3, Self.checksum(of: line[parts[1].startIndex...]).utf8.elementsEqual(parts[0]) else {
-                // What comes behind it is as good as ever, and newer than what is before.
-                if records == nil { return nil }
-                records!.damagedLines += 1
-                continue
-            }
-            let key = String(decoding: parts[1], as: UTF8.self)
-            if records == nil {
-                guard key == headerKey, let header = try? JSONDecoder().decode(Header.self, from: Data(parts[2])) else {
-                    return nil
-                }
-                guard header.version == Header.currentVersion else { throw StateError.version(path, header.version) }
-                records = Records(header: header)
-            } else if key == endKey {
-                for (key, value) in exchange(&group, with: []) { records!.note(key, value) }
-                hasBegun = true
-            } else if hasBegun {
-                group.append((key, parts[2]))
-            } else {
-                records!.note(key, parts[2])
-            }
-        }
-        return records
-    }
-}
-
-/// A file of a supervisor that died, which can't be used.
-enum StateError: Error, CustomStringConvertible {
-    /// It is of another version.
-    case version(String, Int)
-    /// A record can't be understood.
-    case record(String, any Error)
-
-    var description: String {
-        switch self {
-        case .version(let path, let version):
-            "\(path) has the version \(version), and this version of cadre reads \(StateJournal.Header.currentVersion); "
-                + "go on with the cadre that wrote it, or stop that one before this one is started"
-        case .record(let path, let error):
-            "\(path) can't be understood by this version of cadre (\(error)); go on with the cadre that wrote it, or "
-                + "stop that one before this one is started"
-        }
     }
 }

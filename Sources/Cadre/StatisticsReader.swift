@@ -7,7 +7,8 @@ import Supervision
 /// hold up the core.
 final class StatisticsReader: Sendable {
     private let root: ControlGroup
-    private let groups: StatisticsGroups
+    /// Which figures there are of services and incarnations.
+    let groups: StatisticsGroups
     private let processes: ProcessReader
 
     init(root path: String) throws(SystemCallError) {

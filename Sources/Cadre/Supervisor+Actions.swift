@@ -73,6 +73,8 @@ extension Supervisor {
             {
                 service.group = group
             }
+            // The cause may be in the way of that, too.
+            if let service = services[worker.service] { try? removeGroup(worker, number, of: service) }
             let isExhaustion = LaunchFailure.isExhaustion(error)
             records[worker, default: WorkerRecord()].lastExit = ExitSnapshot(
                 reason: EndReason.spawn.rawValue, detail: "\(error)")
@@ -133,7 +135,25 @@ extension Supervisor {
         launcher.release(incarnation)
         guard let service = services[worker.service] else { return }
         closeUnusedSockets(of: service)
-        warn(incarnation) { try service.group.removeTree(childNamed: LiveIncarnation.groupName(worker, number)) }
+        warn(incarnation) {
+            try removeGroup(worker, number, of: service)
+        }
+    }
+
+    /// Removes the cgroup of an incarnation of which nothing else is left; if that fails, again and again until it is gone.
+    private func removeGroup(
+        _ worker: WorkerID, _ number: UInt64, of service: Service, wait: Duration = .seconds(1)
+    ) throws(SystemCallError) {
+        do {
+            try service.group.removeTree(childNamed: LiveIncarnation.groupName(worker, number))
+        } catch {
+            _ = reactor.schedule(at: Reactor.now + wait) { [unowned self] in
+                // With the service all that is below its cgroup goes.
+                guard let service = services[worker.service], live(worker, number) == nil else { return }
+                try? removeGroup(worker, number, of: service, wait: min(wait * 2, .seconds(60)))
+            }
+            throw error
+        }
     }
 
     private func warn(_ incarnation: LiveIncarnation, _ body: () throws -> Void) {
@@ -219,6 +239,7 @@ extension Supervisor {
         case .failed, .done, .stopped, .asleep:
             leaveSockets(of: worker)
             dropStoredDescriptors(of: worker)
+            if event == .stopped { endUnclaimed(of: worker) }
             // One that ended as it had nothing to do is started again by the next connection.
             if event == .done, services[worker.service]?.demand != nil { tell(worker, .sleep) }
             attend(worker.service)
@@ -238,7 +259,8 @@ extension Supervisor {
         var record = records[worker] ?? WorkerRecord()
         defer { records[worker] = record }
         let incarnation = live(worker, past.number)
-        let statistics = incarnation.flatMap { try? $0.group.statistics() }
+        let groups = self.statistics.groups
+        let statistics = incarnation.flatMap { try? $0.group.statistics(groups) }
         let usage = statistics.map { Usage($0) }
         if let usage { record.past += usage }
         incarnation?.isCounted = true

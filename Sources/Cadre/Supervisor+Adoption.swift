@@ -41,6 +41,7 @@ extension Supervisor {
 
     /// Takes over what is left, before anything else happens.
     func adopt(_ saved: SavedState) throws {
+        knowsAll = !saved.isIncomplete && saved.damagedLines == 0
         ends = saved.totals.ends
         essentialFailure = saved.totals.essentialFailure
         fleet.restore(saved.totals.fleet)
@@ -48,7 +49,9 @@ extension Supervisor {
         for (name, service) in saved.services.sorted(by: { $0.key < $1.key }) {
             news += try restore(name, service, saved)
         }
-        for name in try root.leftovers() where services[name] == nil { try root.clear(name, within: .seconds(10)) }
+        for name in try root.leftovers() where services[name] == nil && knowsAll {
+            try root.clear(name, within: .seconds(10))
+        }
         launcher.removeRemains(allBut: Array(incarnations.values.joined()) + unclaimed.values.joined())
         for incarnation in incarnations.values.joined() { try resumeLog(of: incarnation) }
         log(saved)
@@ -73,10 +76,16 @@ extension Supervisor {
             events.log(.warning, .trouble, "lines of workers are lost: \(error)")
         }
         launcher.kept.closeRest()
-        for incarnation in exchange(&unclaimed, with: [:]).values.joined() { abandon(incarnation) }
+        endUnclaimed()
     }
 
     private func log(_ saved: SavedState) {
+        if saved.isIncomplete {
+            events.log(
+                .error, .trouble,
+                "there was no room for all that the supervisor before had to write to \(options.statePath); what it lacks "
+                    + "is taken from the cgroups")
+        }
         if saved.damagedLines > 0 {
             events.log(
                 .error, .trouble,
@@ -130,22 +139,22 @@ extension Supervisor {
             let id = WorkerID(service: name, number: number)
             records[id] = worker.record
             for (deadline, time) in fleet.worker(id)?.deadlines ?? [:] { arm(id, deadline, at: time) }
-            news += restore(id, worker, groups.removeValue(forKey: id) ?? [:], service, all)
+            news += try restore(id, worker, groups.removeValue(forKey: id) ?? [:], service, all)
         }
         for number in missing {
             let id = WorkerID(service: name, number: number)
-            setAside(id, groups.removeValue(forKey: id) ?? [:], service)
+            try setAside(id, groups.removeValue(forKey: id) ?? [:], service)
             news.append(.start(id))
         }
         // Of workers that nobody knows any more.
-        for (id, groups) in groups { setAside(id, groups, service) }
+        for (id, groups) in groups { try setAside(id, groups, service) }
         return news
     }
 
     /// Finds out what has become of a worker's incarnations.
     private func restore(
         _ id: WorkerID, _ worker: SavedState.Worker, _ groups: [UInt64: String], _ service: Service, _ all: SavedState
-    ) -> [News] {
+    ) throws -> [News] {
         let machine = worker.machine
         let known = ([machine.current, machine.successor].compactMap { $0 } + machine.retiring)
         var news: [News] = []
@@ -157,7 +166,7 @@ extension Supervisor {
                 news.append(.spawn(id, number))
                 continue
             }
-            guard let live = open(id, number, archive, service, all) else {
+            guard let live = try open(id, number, archive, service, all) else {
                 // Its cgroup is gone, and so is all that could tell of its end but what was written down.
                 news.append(.gone(id, number, archive?.exit.map { Exit($0) } ?? .unknown))
                 continue
@@ -175,7 +184,7 @@ extension Supervisor {
             news.append(.resume(live, incarnation))
         }
         let others = groups.filter { number, _ in !known.contains { $0.number == number } }
-        setAside(id, others, service)
+        try setAside(id, others, service)
         return news
     }
 
@@ -195,31 +204,8 @@ extension Supervisor {
         populationChanged(live)
     }
 
-    /// Keeps incarnations that nobody knows until it's clear whether they are wanted.
-    private func setAside(
-        _ id: WorkerID, _ groups: [UInt64: String], _ service: Service
-    ) {
-        for (number, _) in groups.sorted(by: { $0.key < $1.key }) {
-            guard let live = open(id, number, nil, service, nil) else { continue }
-            unclaimed[id, default: []].append(live)
-        }
-    }
-
-    /// The incarnation that is to be started, if it runs already.
-    func claim(_ id: WorkerID, _ number: UInt64) throws -> LiveIncarnation? {
-        guard let live = unclaimed[id]?.first(where: { $0.number == number }) else { return nil }
-        unclaimed[id]?.removeAll { $0 === live }
-        if live.leader == nil, live.exit == nil, let service = services[id.service] {
-            launcher.release(live)
-            try service.group.removeTree(childNamed: LiveIncarnation.groupName(id, number))
-            return nil
-        }
-        try resumeLog(of: live)
-        return live
-    }
-
     /// Goes on with what an incarnation prints, and with the wait for the line that makes it ready.
-    private func resumeLog(of live: LiveIncarnation) throws {
+    func resumeLog(of live: LiveIncarnation) throws {
         let incarnation = fleet.worker(live.worker)?.incarnations.first { $0.number == live.number }
         if incarnation?.phase == .starting {
             live.lineWatch = lineWatch(live.worker, live.number, live.specification)
@@ -228,16 +214,13 @@ extension Supervisor {
         try launcher.resumeLog(of: live, since: wallClock() - age / .seconds(1))
     }
 
-    /// Ends what nobody wants.
-    private func abandon(_ live: LiveIncarnation) {
-        guard let service = services[live.worker.service] else { return }
-        launcher.abandon(live, of: service)
-    }
-
     /// Opens all there is of an incarnation; nil if its cgroup is gone.
-    private func open(
+    ///
+    /// - Throws: if there is no descriptor left, or no memory. An incarnation that isn't known would be started once more;
+    ///   so this supervisor ends, and its keeper starts the next one, which may have what it needs.
+    func open(
         _ id: WorkerID, _ number: UInt64, _ archive: SavedState.Incarnation?, _ service: Service, _ all: SavedState?
-    ) -> LiveIncarnation? {
+    ) throws -> LiveIncarnation? {
         let name = LiveIncarnation.groupName(id, number)
         let specification =
             archive.flatMap { all?.specifications[$0.specification] } ?? specification(of: id, number)
@@ -273,6 +256,7 @@ extension Supervisor {
             }
             return live
         } catch {
+            if LaunchFailure.isExhaustion(error) { throw error }
             events.log(.warning, .trouble, "\(id): \(error)", id, number)
             return nil
         }
@@ -294,11 +278,16 @@ extension Supervisor {
     private func openLeader(
         _ pid: Int32, _ isOwn: Bool, of live: LiveIncarnation
     ) throws -> LiveIncarnation.Leader? {
-        guard let pidfd = try? Pidfd.open(pid), let identity = try? ProcessIdentity(of: pid),
-            isIn(live, process: pid)
-        else { return nil }
-        return LiveIncarnation.Leader(
-            pid: pid, pidfd: pidfd, isOwn ? .keeper : .other, startTime: identity.startTime)
+        do {
+            let pidfd = try Pidfd.open(pid)
+            let identity = try ProcessIdentity(of: pid)
+            guard try isIn(live, process: pid) else { return nil }
+            return LiveIncarnation.Leader(
+                pid: pid, pidfd: pidfd, isOwn ? .keeper : .other, startTime: identity.startTime)
+        } catch {
+            if error.errno == .noSuchProcess || error.errno == .noSuchFileOrDirectory { return nil }
+            throw error
+        }
     }
 
     // MARK: Ends

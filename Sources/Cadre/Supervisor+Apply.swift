@@ -7,8 +7,8 @@ import Systemd
 
 /// Changes of what is to run, by the specification.
 extension Supervisor {
-    /// What ``apply()`` would change: how the specification as it is written now differs from what runs, changes by
-    /// ``scale(_:)`` and ``limit(_:_:force:)`` included.
+    /// What ``apply(rights:)`` would change: how the specification as it is written now differs from what runs, changes by
+    /// ``scale(_:rights:)`` and ``limit(_:_:force:rights:)`` included.
     ///
     /// - Throws: what is wrong with the specification, or that there is nothing to read.
     public func plan() throws -> Plan {
@@ -16,7 +16,7 @@ extension Supervisor {
         return plan(to: try read())
     }
 
-    /// Reads the specification again and changes what runs to it (see ``apply(_:)``); if it's wrong nothing changes.
+    /// Reads the specification again and changes what runs to it (see ``apply(_:rights:)``); if it's wrong nothing changes.
     ///
     /// - Parameter rights: which services it may change; with less than all, nothing outside of services.
     /// - Throws: what is wrong with the specification, or that there is nothing to read. It has been logged.
@@ -149,6 +149,7 @@ extension Supervisor {
     ///
     /// - Parameters:
     ///   - names: the services, or patterns for them.
+    ///   - change: what becomes of the limits.
     ///   - rights: whose services may be concerned.
     ///   - force: whether `memory.max` may be set below what a worker holds, so that the kernel kills it.
     /// - Returns: the names of the services that are meant.
@@ -252,6 +253,7 @@ extension Supervisor {
     }
 
     func configure(_ service: ServiceSpecification, replacesWorkers: Bool) {
+        if !knowsAll { setAside(service.name) }
         // There may be one that was removed a moment ago and is still on its way out.
         if !replacesWorkers, let former = services[service.name]?.specification,
             former.healthProbe != service.healthProbe

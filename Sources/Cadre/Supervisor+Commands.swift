@@ -15,7 +15,10 @@ extension Supervisor {
     /// What is started takes with it what that requires and what is down; what is stopped, what requires that.
     ///
     /// - Returns: the order, for ``outcome(of:until:within:)``.
-    /// - Parameter rights: whose services may be concerned.
+    /// - Parameters:
+    ///   - command: what to do.
+    ///   - named: the workers.
+    ///   - rights: whose services may be concerned.
     /// - Throws: ``CommandError/conflict(_:)`` if a worker isn't in a state for it.
     @discardableResult
     public func command(

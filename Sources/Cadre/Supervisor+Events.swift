@@ -134,7 +134,9 @@ extension Supervisor {
 
     private func isGone(_ incarnation: LiveIncarnation, _ exit: ProcessExit) {
         var isOutOfMemory = false
-        if case .signaled(SIGKILL, _) = exit, let memory = try? incarnation.group.memoryEvents() {
+        if case .signaled(SIGKILL, _) = exit, root.available.contains(.memory),
+            let memory = try? incarnation.group.memoryEvents()
+        {
             isOutOfMemory = memory.outOfMemoryKills > 0
         }
         tell(incarnation.worker, .gone(incarnation.number, Exit(exit), isOutOfMemory: isOutOfMemory))
@@ -142,10 +144,29 @@ extension Supervisor {
 
     private func isPopulated(_ incarnation: LiveIncarnation) -> Bool {
         do {
-            return try incarnation.group.isPopulated()
+            let isPopulated = try incarnation.group.isPopulated()
+            incarnation.isUnreadable = false
+            return isPopulated
         } catch {
             // Somebody removed the cgroup, so it was empty.
-            return false
+            if error.errno == .noSuchFileOrDirectory || error.errno == .operationNotSupportedByDevice { return false }
+            lookAgain(at: incarnation, after: error)
+            return true
+        }
+    }
+
+    /// Looks once more a little later, as nothing is going to tell again what could not be read now.
+    private func lookAgain(at incarnation: LiveIncarnation, after error: SystemCallError) {
+        if !incarnation.isUnreadable {
+            events.log(
+                .warning, .trouble, "\(incarnation.worker): \(error); it is looked at again every second",
+                incarnation.worker, incarnation.number)
+        }
+        incarnation.isUnreadable = true
+        _ = reactor.schedule(at: Reactor.now + .seconds(1)) {
+            [unowned self, worker = incarnation.worker, number = incarnation.number] in
+            guard let incarnation = live(worker, number), incarnation.isUnreadable else { return }
+            populationChanged(incarnation)
         }
     }
 
@@ -208,12 +229,16 @@ extension Supervisor {
 
     /// Whether a living process is in another cgroup. One that is about to end counts as empty before its end shows.
     private func hasEscaped(_ leader: LiveIncarnation.Leader, from incarnation: LiveIncarnation) -> Bool {
-        !isIn(incarnation, process: leader.pid, orGone: true)
+        // What can't be told is no reason to kill.
+        (try? isIn(incarnation, process: leader.pid)) == false
     }
 
     /// Whether a process, a zombie perhaps, is in the cgroup of an incarnation.
-    func isIn(_ incarnation: LiveIncarnation, process: Int32, orGone: Bool = false) -> Bool {
-        guard let text = try? Descriptor.open("/proc/\(process)/cgroup").readText() else { return orGone }
+    ///
+    /// - Throws: ENOENT or ESRCH if there is no such process.
+    func isIn(_ incarnation: LiveIncarnation, process: Int32) throws(SystemCallError) -> Bool {
+        let path = "/proc/\(process)/cgroup"
+        let text = try Descriptor.open(path).readText(path)
         let name = "/\(incarnation.worker.service)/\(LiveIncarnation.groupName(incarnation.worker, incarnation.number))"
         return text.split(separator: "\n").contains { line in
             line.hasPrefix("0::") && (line.hasSuffix(name) || line.contains("\(name)/") || line.hasSuffix(" (deleted)"))

@@ -21,7 +21,7 @@ extension Supervisor {
                 switch change {
                 case .added(let name, _):
                     if let descriptor = store[name] { try keeper.store(descriptor.value, as: name) }
-                case .removed(let name): try keeper.remove(name)
+                case .removed(let name): keeper.remove(name)
                 }
             } catch {
                 events.log(.warning, .trouble, "a socket would not outlive this supervisor: \(error)")

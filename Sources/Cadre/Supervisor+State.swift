@@ -2,7 +2,6 @@ import ControlGroups
 import FoundationEssentials
 import Logging
 import Reactor
-import Specification
 import Supervision
 import Systemd
 
@@ -20,10 +19,17 @@ struct Unwritten {
     var services: Set<String> = []
     var forgottenWorkers: [WorkerID] = []
     var forgottenServices: [String] = []
-    /// Whether there was room for all so far.
+    /// Whether there is no room for it.
     var isFailing = false
 
     init() {}
+
+    static var nothing: Unwritten {
+        var unwritten = Unwritten()
+        unwritten.specification = false
+        unwritten.totals = false
+        return unwritten
+    }
 
     /// Whether all is in the journal.
     var isEmpty: Bool {
@@ -38,8 +44,19 @@ struct Unwritten {
 /// cgroup, waits until the decision for it is in the journal; then the successor does it once more at the worst. What has
 /// been done and is not yet in the journal shows in the tree of cgroups.
 extension Supervisor {
+    /// The journal of a supervisor that has a keeper, who starts the next one; nil without.
+    static func makeJournal(
+        _ options: Options, id: UInt64, _ root: borrowing DelegatedRoot
+    ) throws(SystemCallError) -> StateJournal? {
+        guard options.keeper != nil else { return nil }
+        try root.group.setJournalID(id)
+        return StateJournal(path: options.statePath, header: StateJournal.Header(id: id, root: root.group.path))
+    }
+
     /// How long there may be no room for the journal before it is tried again.
     private static let retryTime = Duration.seconds(1)
+    /// How long anything else waits for a journal that is written anew.
+    private static let longestPiece = Duration.milliseconds(1)
 
     /// Notes that something changed about a worker.
     func noteChange(of worker: WorkerID, _ input: WorkerInput) {
@@ -87,146 +104,157 @@ extension Supervisor {
     }
 
     /// Writes what has changed.
+    ///
+    /// If there is no room for it, not even in reserve, it is tried again each second; until then the root is marked, so
+    /// that a successor knows that it isn't told all.
     func writeState() {
         guard let journal, !isClosed else { return }
         bookPending()
-        do throws(SystemCallError) {
-            if journal.wantsRewriting {
-                try journal.rewrite { noteAll(in: journal) }
-            } else {
-                noteChanges(in: journal)
-                try journal.flush()
-            }
-            unwritten.isFailing = false
-        } catch {
-            // It is written anew at the next change, or when there is room again.
-            if !unwritten.isFailing {
-                events.log(
-                    .warning, .trouble,
-                    "if this supervisor dies, the one that follows won't know all that it should: \(error)")
-                scheduleRetry()
-            }
+        // All of it is going to be written when there is room.
+        guard !unwritten.isFailing else {
+            unwritten = .nothing
             unwritten.isFailing = true
+            return
         }
-        let isFailing = unwritten.isFailing
-        unwritten = Unwritten()
-        unwritten.specification = false
-        unwritten.totals = false
-        unwritten.isFailing = isFailing
+        do throws(SystemCallError) {
+            if journal.isOpen {
+                noteChanges(in: journal)
+                do throws(SystemCallError) {
+                    try journal.flush()
+                } catch {
+                    // The second file may have the room, or be sound.
+                    events.log(
+                        .warning, .trouble, "what a supervisor that follows has to know is written anew: \(error)")
+                    try rewrite(journal)
+                }
+            } else {
+                try rewrite(journal)
+            }
+            unwritten = .nothing
+        } catch {
+            unwritten = .nothing
+            unwritten.isFailing = true
+            events.log(
+                .warning, .trouble,
+                "if this supervisor dies, the one that follows won't know all that it should: \(error)")
+            markRoot(asIncomplete: true)
+            scheduleRetry()
+        }
+        if journal.hasGrown || !journal.isSpareClean { scheduleRenewal() }
+    }
+
+    /// Writes what has changed, if anything has; when all events that came together have been dealt with, if that is now
+    /// being done.
+    func writeStateSoon() {
+        if !unwritten.isEmpty, !reactor.isDispatching { writeState() }
+    }
+
+    /// Writes all there is, at once.
+    private func rewrite(_ journal: StateJournal) throws(SystemCallError) {
+        renewal = nil
+        forgetWritten()
+        try journal.rewrite { for piece in allPieces { note(piece, in: journal) } }
+        reserveRoom()
     }
 
     /// Tries again what could not be written, until it can.
     private func scheduleRetry() {
         _ = reactor.schedule(at: Reactor.now + Self.retryTime) { [unowned self] in
-            guard unwritten.isFailing, !isClosed else { return }
-            writeState()
-            if unwritten.isFailing {
-                scheduleRetry()
-            } else {
+            guard unwritten.isFailing, !isClosed, let journal else { return }
+            bookPending()
+            do throws(SystemCallError) {
+                try rewrite(journal)
+                unwritten = .nothing
+                markRoot(asIncomplete: !knowsAll)
                 events.log(.notice, .trouble, "there is room again for what the supervisor that follows has to know")
+            } catch {
+                scheduleRetry()
             }
         }
     }
 
-    private func noteChanges(in journal: StateJournal) {
-        if unwritten.specification { journal.set("specification", specification) }
-        if unwritten.totals || fleet.archive != writtenFleet { note(totalsIn: journal) }
-        for name in unwritten.services { note(service: name, in: journal) }
-        for name in Set(unwritten.workers.map(\.service)) { note(fleetOf: name, in: journal) }
-        for worker in unwritten.workers {
-            note(worker, in: journal)
-            // It was forgotten a moment ago; what is left of it shows in the tree of cgroups.
-            if fleet.worker(worker) == nil { journal.remove("worker:\(worker)") }
-        }
-        for worker in unwritten.usage { note(usageOf: worker, in: journal) }
-        for (worker, record) in unwritten.past { journal.append("past:\(worker)", record) }
-        for name in unwritten.counters { note(countersOf: name, in: journal) }
-        for worker in unwritten.forgottenWorkers where fleet.worker(worker) == nil {
-            for prefix in ["worker", "usage", "past"] { journal.remove("\(prefix):\(worker)") }
-        }
-        for name in unwritten.forgottenServices where fleet.workers(of: name) == nil {
-            writtenFleets[name] = nil
-            for prefix in ["fleet", "service", "revisions", "counters"] { journal.remove("\(prefix):\(name)") }
+    /// Notes on the root whether a successor is told all.
+    func markRoot(asIncomplete isIncomplete: Bool) {
+        do {
+            try root.group.markJournal(asIncomplete: isIncomplete)
+        } catch {
+            events.log(.warning, .trouble, "what is to be known of the journal can't be written down: \(error)")
         }
     }
 
-    private func noteAll(in journal: StateJournal) {
-        writtenFleets = [:]
-        writtenSpecifications = []
-        journal.set("specification", specification)
-        note(totalsIn: journal)
-        for name in fleet.serviceNames {
-            note(fleetOf: name, in: journal)
-            note(service: name, in: journal)
-            note(countersOf: name, in: journal)
-            for number in (fleet.workers(of: name) ?? []).indices {
-                let worker = WorkerID(service: name, number: number)
-                note(worker, in: journal)
-                note(usageOf: worker, in: journal)
-                for record in records[worker]?.history ?? [] { journal.append("past:\(worker)", record) }
+    // MARK: Renewal
+
+    /// Asks for the room that the journal is going to need.
+    private func reserveRoom() {
+        do throws(SystemCallError) {
+            try journal?.reserve()
+            isShortOfRoom = false
+        } catch {
+            if !isShortOfRoom {
+                events.log(
+                    .warning, .trouble,
+                    "there is no room to keep in reserve for what a supervisor that follows has to know; make some: \(error)"
+                )
+            }
+            isShortOfRoom = true
+            _ = reactor.schedule(at: Reactor.now + Self.retryTime) { [unowned self] in
+                guard isShortOfRoom, !isClosed else { return }
+                reserveRoom()
+                if !isShortOfRoom { renewState() }
             }
         }
     }
 
-    private var totals: SavedState.Totals {
-        SavedState.Totals(
-            ends: ends, fleet: fleet.archive, isStopping: phase == .stopping, essentialFailure: essentialFailure)
-    }
-
-    private func note(totalsIn journal: StateJournal) {
-        writtenFleet = fleet.archive
-        journal.set("totals", totals)
-    }
-
-    private func note(fleetOf name: String, in journal: StateJournal) {
-        guard let archive = fleet.archive(of: name), writtenFleets[name] != archive else { return }
-        writtenFleets[name] = archive
-        journal.set("fleet:\(name)", archive)
-    }
-
-    private func note(service name: String, in journal: StateJournal) {
-        if let known = revisions[name] { journal.set("revisions:\(name)", known) }
-        guard let service = services[name] else { return }
-        journal.set("service:\(name)", service.specification)
-    }
-
-    private func note(countersOf name: String, in journal: StateJournal) {
-        guard let counters = counters[name] else { return }
-        journal.set("counters:\(name)", counters)
-    }
-
-    private func note(usageOf worker: WorkerID, in journal: StateJournal) {
-        guard var record = records[worker] else { return }
-        // That is in records of its own.
-        record.history = []
-        journal.set("usage:\(worker)", record)
-    }
-
-    private func note(_ worker: WorkerID, in journal: StateJournal) {
-        guard let machine = fleet.worker(worker) else { return }
-        let live = incarnations[worker] ?? []
-        for incarnation in live where writtenSpecifications.insert(incarnation.specificationKey).inserted {
-            journal.set("started-with:\(incarnation.specificationKey)", incarnation.specification)
+    private func scheduleRenewal() {
+        guard !isRenewalScheduled, !isShortOfRoom else { return }
+        isRenewalScheduled = true
+        // A job of this actor's own executor, before which the reactor looks for events.
+        Task {
+            isRenewalScheduled = false
+            renewState()
         }
-        journal.set(
-            "worker:\(worker)",
-            SavedState.Worker(
-                machine: machine, incarnations: live.map { $0.archive() }))
     }
-}
 
-extension LiveIncarnation {
-    fileprivate func archive() -> SavedState.Incarnation {
-        SavedState.Incarnation(
-            number: number, specification: specificationKey, limits: limits, firstPid: firstPid,
-            leader: leader.map { SavedState.Leader($0) }, formerLeaders: formerLeaders.map { SavedState.Leader($0) },
-            exit: exit, statusText: statusText, isCounted: isCounted, memoryHighTouches: memoryHighTouches,
-            hasTouchedTasksMax: hasTouchedTasksMax, keptName: keptName, healthProbe: healthProbe, lastProbe: lastProbe)
-    }
-}
-
-extension SavedState.Leader {
-    fileprivate init(_ leader: LiveIncarnation.Leader) {
-        self.init(pid: leader.pid, isOwn: leader.parent != .other)
+    /// Goes on with the journal's renewal, or gets ready for the next one, for a millisecond.
+    private func renewState() {
+        guard let journal, !isClosed, !unwritten.isFailing, !isShortOfRoom else { return }
+        // What is noted from here on is then what there is, and no end of an incarnation is there twice.
+        if !unwritten.isEmpty { writeState() }
+        let deadline = Reactor.now + Self.longestPiece
+        do throws(SystemCallError) {
+            if !journal.isSpareClean, renewal == nil {
+                while try journal.clearSpare(), Reactor.now < deadline {}
+            } else if renewal == nil {
+                guard journal.hasGrown else { return }
+                try journal.beginRenewal()
+                forgetWritten()
+                renewal = allPieces.reversed()
+                try journal.renew {}
+            } else if !journal.isRenewing {
+                // It could not be given what came meanwhile.
+                renewal = nil
+            } else if renewal?.isEmpty == true {
+                renewal = nil
+                try journal.endRenewal()
+                reserveRoom()
+            } else {
+                try journal.renew {
+                    while let piece = renewal?.popLast() {
+                        note(piece, in: journal)
+                        if Reactor.now >= deadline { break }
+                    }
+                }
+            }
+        } catch {
+            renewal = nil
+            // It asks for room until there is some, and then comes back here.
+            reserveRoom()
+            if !isShortOfRoom {
+                events.log(
+                    .warning, .trouble, "what a supervisor that follows has to know can't be written anew: \(error)")
+                return
+            }
+        }
+        if renewal != nil || journal.hasGrown || !journal.isSpareClean { scheduleRenewal() }
     }
 }

@@ -5,12 +5,12 @@ public import Logging
 import Processes
 import Reactor
 public import Specification
-public import Supervision
+import Supervision
 import Systemd
 
-/// Runs services: the driver between the kernel's events and the pure ``Fleet``, and what a program embeds.
+/// Runs services: the driver between the kernel's events and the pure `Fleet`, and what a program embeds.
 ///
-/// It lives on the thread of its ``Reactor``: the compiler keeps everyone else out, and there's no lock. What happens
+/// It lives on the thread of its `Reactor`: the compiler keeps everyone else out, and there's no lock. What happens
 /// (a process ended, a cgroup's events changed, a worker sent a notification, a deadline passed, a command came) is
 /// told to the fleet, and what the fleet wants is done, in that order.
 public actor Supervisor {
@@ -57,10 +57,17 @@ public actor Supervisor {
     var writtenFleet = Fleet.Archive()
     var writtenFleets: [String: Fleet.ServiceArchive] = [:]
     var writtenSpecifications: Set<String> = []
+    /// What is still to be written of the journal that is being written anew, the first last; nil if none is.
+    var renewal: [JournalPiece]?
+    var isRenewalScheduled = false
+    /// Whether there was no room to keep in reserve.
+    var isShortOfRoom = false
     /// What a supervisor left that died, until it is taken over.
     private var saved: SavedState?
     /// The incarnations of its workers that it had not written down yet.
     var unclaimed: [WorkerID: [LiveIncarnation]] = [:]
+    /// Whether all that it did was written down, so that what nobody knows is nothing that is to run.
+    var knowsAll = true
     /// Whether that goes on.
     var isAdopting = false
     /// Incarnations whose leaders have ended, by these; the keeper is going to tell how.
@@ -120,7 +127,10 @@ public actor Supervisor {
     ///
     /// If a supervisor of the same keeper died, this one is to go on with what that one ran, in its delegated root.
     ///
-    /// - Parameter specification: what to run, if there is nothing to go on with.
+    /// - Parameters:
+    ///   - specification: what to run, if there is nothing to go on with.
+    ///   - options: how to run it.
+    ///   - logger: for what happens, and what is wrong.
     /// - Throws: an error whose description says what is missing and what to do.
     public init(
         _ specification: @autoclosure () throws -> Specification, options: Options, logger: Logger
@@ -148,14 +158,6 @@ public actor Supervisor {
         manager = ManagerLink(isActive: options.notifiesManager, keeper: options.keeper)
         store = DescriptorStore(options.descriptors + Self.handedOver(by: options.keeper))
         fleet = Fleet(seed: options.seed ?? .random(in: 0 ... .max))
-    }
-
-    private static func makeJournal(
-        _ options: Options, id: UInt64, _ root: borrowing DelegatedRoot
-    ) throws(SystemCallError) -> StateJournal? {
-        guard options.keeper != nil else { return nil }
-        try root.group.setJournalID(id)
-        return StateJournal(path: options.statePath, header: StateJournal.Header(id: id, root: root.group.path))
     }
 
     // MARK: Life
@@ -189,11 +191,18 @@ public actor Supervisor {
         let signals = options.handlesSignals ? try SignalSource([SIGTERM, SIGINT, SIGHUP]) : nil
         if let signals { try watch(signals) }
         try watchEvents()
+        reactor.afterEvents { [weak self] in self?.assumeIsolated { $0.writeStateSoon() } }
         keepDescriptors()
         recallStoredDescriptors()
         warnOfUnclaimedSockets()
         if let saved = exchange(&saved, with: nil) {
-            try adopt(saved)
+            do {
+                try adopt(saved)
+            } catch {
+                // Of what it knows only in part it must neither do anything nor write anything; there is another one to come.
+                isClosed = true
+                throw error
+            }
             for service in specification.services where service.isOnDemand { noteDemand(of: service) }
             closeForgottenSockets()
             // Whoever took over may have brought another configuration.
@@ -233,6 +242,7 @@ public actor Supervisor {
         manager.stopping(within: longestStop + Self.stopMargin)
         events.log(
             .notice, .stopping, "stopping \(fleet.summary.workers) worker\(fleet.summary.workers == 1 ? "" : "s")")
+        endUnknown()
         removeAll(fleet.serviceNames)
         // There may be nothing to stop.
         noteProgress()
@@ -247,50 +257,11 @@ public actor Supervisor {
         for incarnation in incarnations.values.joined() { self.kill(incarnation) }
     }
 
-    private func watch(_ signals: consuming SignalSource) throws {
-        let source = Shared(signals)
-        _ = try reactor.watch(source.value.descriptor) { [unowned self] _ in
-            while let signal = source.value.next() { received(signal) }
-        }
-    }
-
-    private func received(_ signal: Int32) {
-        switch signal {
-        case SIGHUP: _ = try? apply()
-        case SIGINT where phase == .stopping:
-            events.log(.warning, .killing, "interrupted again: killing what is left")
-            kill()
-        default: stop()
-        }
-    }
-
-    // MARK: Names
-
-    /// The workers that `names` stand for: `web/0`, or `web` for all of that service.
-    ///
-    /// - Throws: ``UnknownNameError`` for a name of nothing.
-    public func workers(matching names: [String]) throws(UnknownNameError) -> [WorkerID] {
-        try workers(matching: names, in: state())
-    }
-
-    nonisolated func workers(matching names: [String], in state: FleetState) throws(UnknownNameError) -> [WorkerID] {
-        let all = state.services.flatMap { service in service.workers.map(\.id) }
-        var workers: [WorkerID] = []
-        var known: Set<WorkerID> = []
-        for name in names {
-            let error = UnknownNameError(name: name, services: state.services.map(\.name))
-            guard let pattern = try? NamePattern(name) else { throw error }
-            let found = all.filter(pattern.matches)
-            if found.isEmpty, !state.services.contains(where: { pattern.matches(service: $0.name) }) { throw error }
-            workers += found.filter { known.insert($0).inserted }
-        }
-        return workers
-    }
-
     // MARK: Work
 
     /// Tells the fleet what happened to a worker, and does what it wants.
     func tell(_ worker: WorkerID, _ input: WorkerInput) {
+        guard !isClosed else { return }
         touched.insert(worker)
         let actions = fleet.handle(worker, input, at: Reactor.now)
         noteChange(of: worker, input)
@@ -364,6 +335,7 @@ public actor Supervisor {
         case .forgetWorker(let worker):
             leaveSockets(of: worker)
             dropStoredDescriptors(of: worker)
+            endUnclaimed(of: worker)
             records[worker] = nil
             unwritten.forgottenWorkers.append(worker)
             unwritten.totals = true
@@ -391,7 +363,7 @@ public actor Supervisor {
 
     /// Tells those who want to know how things stand.
     func noteProgress() {
-        if !unwritten.isEmpty { writeState() }
+        writeStateSoon()
         if isAdopting, !isWorking, pending.isEmpty { endAdoption() }
         let summary = fleet.summary
         manager.note(summary, on: reactor)

@@ -85,7 +85,7 @@ public struct WorkerOutcome: Hashable, Sendable, Codable {
     public var worker: String
     /// What became of it.
     public var outcome: Outcome
-    /// The worker's state at that time, as in ``WorkerState``; nil if it is gone for good.
+    /// The worker's state at that time, as in `WorkerState`; nil if it is gone for good.
     public var state: String?
     /// How its last incarnation ended; for one that failed.
     public var lastExit: ExitSnapshot?

@@ -32,7 +32,7 @@ public struct IncarnationRecord: Codable, Hashable, Sendable {
     public var number: UInt64
     /// The digest of the specification that it runs or ran.
     public var digest = ""
-    /// Where it is in its life, as in ``Incarnation/Phase``; `gone` for a past one.
+    /// Where it is in its life, as in `Incarnation/Phase`; `gone` for a past one.
     public var phase: String
     /// The leader's process id; nil if it could not be executed.
     public var pid: Int32?

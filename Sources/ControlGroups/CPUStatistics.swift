@@ -43,12 +43,4 @@ extension ControlGroup {
     public func cpuStatistics() throws(SystemCallError) -> CPUStatistics {
         try withBytes(of: "cpu.stat") { CPUStatistics(parsing: $0) }
     }
-
-    /// Only the processor time in microseconds.
-    public func cpuUsage() throws(SystemCallError) -> UInt64 {
-        try withBytes(of: "cpu.stat") { text in
-            var place = 0
-            return text.value(of: "usage_usec", &place) ?? 0
-        }
-    }
 }

@@ -19,7 +19,7 @@ extension ControlGroup {
     }
 
     /// Removes the attribute `user.cadre.NAME`, if it is set.
-    func removeAttribute(_ name: String) throws(SystemCallError) {
+    public func removeAttribute(_ name: String) throws(SystemCallError) {
         let attribute = "user.cadre.\(name)"
         do {
             try systemCall("fremovexattr", "\(path) \(attribute)") { fremovexattr(directory.rawValue, attribute) }

@@ -51,7 +51,9 @@ extension ControlGroup {
     /// No process that isn't a member is ever hit, even if a member ends and its number is given away at once: a pidfd
     /// is opened first, and only if the number is *then* still among the members does the pidfd stand for a member.
     ///
-    /// - Parameter exception: a process that is left out.
+    /// - Parameters:
+    ///   - signal: the signal's number.
+    ///   - exception: a process that is left out.
     /// - Returns: how many processes got it.
     @discardableResult
     public func signalAll(_ signal: Int32, but exception: Int32? = nil) throws(SystemCallError) -> Int {

@@ -79,7 +79,8 @@ public enum ControlGroupError: Error, Hashable, Sendable, CustomStringConvertibl
         case .controllerUnavailable(let limit, let controller, let path, let reason):
             "\(limit) needs the \(controller.rawValue) controller, which \(path) does not have: "
                 + (reason
-                    ?? "it was not delegated; set Delegate=yes in the unit. \(Controller.userManagerRemedy)")
+                    ?? "it was not delegated; set Delegate=yes in the unit. \(Controller.userManagerRemedy). "
+                    + "Where it can't be had, as in some containers, --best-effort-limits leaves such limits out")
         case .limitUnsupported(let limit, let path):
             "\(path) has no \(limit): \(ResourceLimits.whyMissing(limit))"
         case .limitRefused(let limit, let value, let path, let errno):

@@ -57,7 +57,9 @@ public struct DelegatedRoot: ~Copyable, Sendable {
     /// Takes over a cgroup that was delegated to us: locks it, moves this process to its leaf `supervisor` and enables
     /// what controllers there are for the services.
     ///
-    /// - Parameter keeper: the process that is moved to the leaf `keeper`, if there is one.
+    /// - Parameters:
+    ///   - path: the cgroup's directory.
+    ///   - keeper: the process that is moved to the leaf `keeper`, if there is one.
     /// - Throws: `.notACgroup`, `.readOnly`, `.notPermitted`, `.locked`, or `.system`.
     public static func takeOver(_ path: String, keeper: Int32? = nil) throws(ControlGroupError) -> DelegatedRoot {
         let group = try openChecked(path)
@@ -87,7 +89,9 @@ public struct DelegatedRoot: ~Copyable, Sendable {
     /// Makes a root for this run as the child `cadre-<pid>` of our own cgroup at `path`, and takes it over; the number is
     /// the keeper's, or else ours.
     ///
-    /// - Parameter keeper: the process that is moved to the leaf `keeper`, if there is one.
+    /// - Parameters:
+    ///   - path: the directory of our own cgroup.
+    ///   - keeper: the process that is moved to the leaf `keeper`, if there is one.
     /// - Throws: as `takeOver`.
     public static func make(in path: String, keeper: Int32? = nil) throws(ControlGroupError) -> DelegatedRoot {
         let parent = try openChecked(path)

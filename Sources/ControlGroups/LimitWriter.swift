@@ -75,6 +75,7 @@ extension ResourceLimits {
     /// Sets these limits, and `memory.oom.group` if there is the memory controller, on a fresh cgroup.
     ///
     /// - Parameters:
+    ///   - group: the cgroup.
     ///   - available: the controllers that the cgroup has.
     ///   - unavailable: why another controller is missing, where that is known better than "not delegated".
     ///   - bestEffort: leave out what the cgroup doesn't offer instead of failing.

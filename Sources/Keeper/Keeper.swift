@@ -305,7 +305,11 @@ public final class Keeper {
             send(SIGKILL)
         case .watchdog:
             if !isAborted { silentAt = options.watchdog.map { Reactor.now + $0 } }
-            if fate.cameUp(at: Reactor.now) { formerProgram = nil }
+            if fate.cameUp(at: Reactor.now) {
+                formerProgram = nil
+                // From now on it waits, mostly.
+                cadre_release_memory()
+            }
         case .locked: hasFoundAnother = true
         case .handOver:
             guard descriptor != -1 else { break }

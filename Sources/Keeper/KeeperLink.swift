@@ -1,6 +1,7 @@
 import CLinux
 public import Processes
 public import Reactor
+import Synchronization
 
 /// A supervisor's side of its keeper.
 public final class KeeperLink: Sendable {
@@ -23,6 +24,8 @@ public final class KeeperLink: Sendable {
     /// The names and numbers of the descriptors that were kept, in the order in which they were given. Whoever takes one
     /// owns it.
     public let kept: [(name: String, descriptor: Int32)]
+    /// The names of what the keeper is to close and could not be told of.
+    private let unsent = Mutex<[String]>([])
 
     /// Whether this process was started by a keeper.
     public static var isPresent: Bool {
@@ -53,18 +56,37 @@ public final class KeeperLink: Sendable {
         unsetenv(Self.managedVariable)
     }
 
+    /// What a simulated keeper gives to a supervisor.
+    package init(
+        keeper: Int32, startReason: StartReason, startCause: String, socket: consuming Descriptor,
+        kept: [(name: String, descriptor: Int32)]
+    ) {
+        self.keeper = keeper
+        isManaged = false
+        self.startReason = startReason
+        self.startCause = startCause
+        self.socket = socket
+        self.kept = kept
+    }
+
     // MARK: Descriptors
 
     /// Has the keeper keep a copy of a descriptor, in place of an earlier one of that name.
     ///
     /// From its return on the copy is safe, whatever happens to this process. The name has 1 to 255 bytes, and no colon.
     public func store(_ descriptor: borrowing Descriptor, as name: String) throws(SystemCallError) {
+        unsent.withLock { $0.removeAll { $0 == name } }
         try send("\(KeeperMessage.storePrefix)\(name)", descriptor.rawValue)
     }
 
-    /// Has the keeper close its copy.
-    public func remove(_ name: String) throws(SystemCallError) {
-        try send("\(KeeperMessage.removePrefix)\(name)", -1)
+    /// Has the keeper close its copy. If there is no memory to tell it (ENOMEM, ENOBUFS), it is told with the next one.
+    public func remove(_ name: String) {
+        unsent.withLock { names in
+            names.append(name)
+            for _ in 0..<2 {
+                names.removeAll { (try? send("\(KeeperMessage.removePrefix)\($0)", -1)) != nil }
+            }
+        }
     }
 
     /// Has the keeper kill this process, and start the program behind a descriptor in its place.

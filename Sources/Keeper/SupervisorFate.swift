@@ -38,9 +38,6 @@ public struct SupervisorFate: Sendable {
     /// The fate of the first supervisor.
     public init() {}
 
-    /// Whether the present supervisor has come up.
-    public var isUp: Bool { upSince != nil }
-
     /// The supervisor has given a sign of life. With the first one it has come up.
     ///
     /// - Returns: whether that was the first one.
@@ -73,7 +70,10 @@ public struct SupervisorFate: Sendable {
 
     /// The supervisor ended.
     ///
-    /// - Parameter returning: is called if the program before is to be taken again.
+    /// - Parameters:
+    ///   - exit: how.
+    ///   - now: when.
+    ///   - returning: is called if the program before is to be taken again.
     public mutating func ended(_ exit: ProcessExit, at now: Duration, returning: () -> Void) -> Verdict {
         defer {
             upSince = nil

@@ -22,7 +22,9 @@ public actor Prober {
 
     /// Asks, and returns when there is an answer, or when the time is over, or at once when the task is cancelled.
     ///
-    /// - Parameter worker: Whom it is asked of, by any name: there is one probe of a name at a time.
+    /// - Parameters:
+    ///   - probe: What is asked.
+    ///   - worker: Whom it is asked of, by any name: there is one probe of a name at a time.
     public func run(_ probe: Probe, of worker: String) async -> ProbeResult {
         guard table.busy.insert(worker).inserted else { return .failed("an earlier probe of it still hangs") }
         lastNumber += 1

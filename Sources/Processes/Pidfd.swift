@@ -32,6 +32,27 @@ public enum Pidfd {
         try exit(of: pidfd, leavingIt: true)
     }
 
+    /// Kills a process, waits for its end and reaps it if it is ours: for one of which nobody needs to know any more.
+    ///
+    /// - Parameters:
+    ///   - pidfd: what holds the process.
+    ///   - time: how long the calling thread stands still for it at the most.
+    public static func end(_ pidfd: borrowing Descriptor, within time: Duration) {
+        // Most have ended already, and need no signal.
+        if (try? reap(pidfd)) != nil { return }
+        try? signal(pidfd, SIGKILL)
+        var request = pollfd(fd: pidfd.rawValue, events: Int16(POLLIN), revents: 0)
+        let deadline = Reactor.now + time
+        // Who is stopped and goes on comes back with EINTR, too (signal(7)).
+        while true {
+            let rest = deadline - Reactor.now
+            if poll(&request, 1, Int32(clamping: max(0, Int64(rest / .milliseconds(1))))) >= 0 || rest <= .zero {
+                break
+            }
+        }
+        _ = try? reap(pidfd)
+    }
+
     private static func exit(
         of pidfd: borrowing Descriptor, leavingIt: Bool
     ) throws(SystemCallError) -> ProcessExit? {

@@ -82,11 +82,7 @@ enum StagedSpawn {
 
     /// Kills and reaps a process that nobody knows of yet.
     private static func end(_ child: consuming Child) {
-        let pidfd = child.takePidfd()
-        try? Pidfd.signal(pidfd, SIGKILL)
-        var polled = pollfd(fd: pidfd.rawValue, events: Int16(POLLIN), revents: 0)
-        poll(&polled, 1, 1000)
-        _ = try? Pidfd.reap(pidfd)
+        Pidfd.end(child.takePidfd(), within: .seconds(1))
     }
 }
 

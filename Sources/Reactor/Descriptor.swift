@@ -34,7 +34,15 @@ public struct Descriptor: ~Copyable, Sendable {
     /// Makes this descriptor's number stand for what `other` stands for; what it stood for before is closed.
     public borrowing func replace(with other: borrowing Descriptor) throws(SystemCallError) {
         let (number, source) = (rawValue, other.rawValue)
-        try systemCall("dup3") { cadre_dup(source, number) }
+        while true {
+            do {
+                try systemCall("dup3") { cadre_dup(source, number) }
+                return
+            } catch {
+                // Another thread is about to get that very number, as the kernel sees it for a moment (dup(2)).
+                if error.errno != .resourceBusy { throw error }
+            }
+        }
     }
 
     /// The path under which the kernel shows this descriptor to this process, for calls that take no descriptor.
@@ -47,6 +55,8 @@ extension Descriptor {
     /// Opens `path`, relative to the directory descriptor if one is given (openat(2)); always close-on-exec.
     ///
     /// - Parameters:
+    ///   - path: the file.
+    ///   - directory: the number of a directory's descriptor; nil for the working directory.
     ///   - flags: `O_WRONLY`, `O_DIRECTORY` and so on; 0 is `O_RDONLY`.
     ///   - mode: the permissions of a file that is created.
     public static func open(

@@ -27,6 +27,10 @@ final class EventLoop: @unchecked Sendable {
     private(set) var turns = DurationHistogram()
     let descriptors: DescriptorTable
     let timers: TimerQueue
+    /// Whether the handlers of events are being called.
+    private(set) var isDispatching = false
+    /// Is called when those of all events that were fetched together have been.
+    var afterEvents: () -> Void = {}
 
     init() throws(SystemCallError) {
         descriptors = try DescriptorTable()
@@ -77,7 +81,10 @@ final class EventLoop: @unchecked Sendable {
             turns.add(Reactor.now - beginning)
             descriptors.fetch(wait: isIdle)
             beginning = Reactor.now
+            isDispatching = true
             descriptors.dispatch()
+            isDispatching = false
+            afterEvents()
             if isIdle { wakeUps += 1 }
         }
         // The number may now become another thread's.

@@ -83,6 +83,19 @@ public final class Reactor: SerialExecutor, TaskExecutor {
         loop.timers.remove(timer)
     }
 
+    /// Whether handlers of events are being called; what they have in common can wait until all have been.
+    public var isDispatching: Bool {
+        checkIsolated()
+        return loop.isDispatching
+    }
+
+    /// Has `handler` called each time the handlers of all events that were there have been, before other threads' jobs have
+    /// their turn.
+    public func afterEvents(_ handler: @escaping () -> Void) {
+        checkIsolated()
+        loop.afterEvents = handler
+    }
+
     /// How long the thread's turns took, from one look for events to the next: what happens meanwhile waits.
     public var turns: DurationHistogram {
         checkIsolated()

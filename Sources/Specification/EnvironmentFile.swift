@@ -21,7 +21,7 @@ public struct EnvironmentFileError: Error, Hashable, Sendable, CustomStringConve
 ///
 /// Lines that begin with `#` or `;` are comments. Values may be quoted in parts, and quoted ones may go over several
 /// lines. Outside quotes a backslash takes the next character literally and joins lines; in double quotes only
-/// before `"`, `\`, `` ` ``, `$` and a line's end. Unlike systemd, which skips what it cannot read, all such lines are
+/// before `"`, `\`, the backtick, `$` and a line's end. Unlike systemd, which skips what it cannot read, all such lines are
 /// reported.
 public func parseEnvironmentFile(_ text: String) throws(EnvironmentFileError) -> [(String, String)] {
     var scanner = EnvironmentFileScanner(text)

@@ -10,8 +10,8 @@ public struct FormatError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension String {
-    /// The text in double quotes, escaped as in TOML, for use in messages and suggestions.
-    var quoted: String {
+    /// The text in double quotes, escaped as in TOML, for use in messages, suggestions and files.
+    package var quoted: String {
         var result = "\""
         for scalar in unicodeScalars {
             switch scalar {

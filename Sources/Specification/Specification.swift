@@ -23,6 +23,7 @@ public struct Specification: Hashable, Sendable, Codable {
     /// Reads `file` and what is in the directory `dropIns` (every `*.toml`, in the order of their names' bytes).
     ///
     /// - Parameters:
+    ///   - file: the file's path.
     ///   - dropIns: if nil, `conf.d` beside the file, which need not exist.
     ///   - host: what of it is to be compared with this machine.
     /// - Throws: every problem in every file at once.
@@ -35,14 +36,18 @@ public struct Specification: Hashable, Sendable, Codable {
 
     /// Reads texts, of which later ones add services or override single keys: tables are merged, all else is replaced.
     ///
+    /// - Parameters:
+    ///   - sources: the texts and what they are called in messages, in order.
+    ///   - host: what of it is to be compared with this machine.
     /// - Throws: every problem in every text at once.
-    public static func parse(_ sources: [(name: String, text: String)]) throws(SpecificationError) -> Specification {
-        try parse(sources, problems: [])
+    public static func parse(
+        _ sources: [(name: String, text: String)], host: HostCheck = HostCheck()
+    ) throws(SpecificationError) -> Specification {
+        try parse(sources, problems: [], host: host)
     }
 
     private static func parse(
-        _ sources: [(name: String, text: String)], problems: [SpecificationError.Problem],
-        host: HostCheck = HostCheck()
+        _ sources: [(name: String, text: String)], problems: [SpecificationError.Problem], host: HostCheck
     ) throws(SpecificationError) -> Specification {
         var problems = problems
         var root: DocumentNode?

@@ -50,11 +50,10 @@ extension SpecificationDecoder {
     }
 
     mutating func decodeHealth(_ node: DocumentNode, into service: inout ServiceSpecification) {
-        enum Way: String, CaseIterable { case tcp, http, command }
         var questions = Questions()
         var policy = HealthPolicy()
         var timeout: Duration?
-        var way: Way?
+        var way: HealthKey.Way?
         var hasWay = false
         let problemsBefore = problems.count
         for (key, node) in members(of: node, keys: HealthKey.self) {
@@ -64,8 +63,8 @@ extension SpecificationDecoder {
                 way = choice(node)
             case .interval: policy.interval = boundedDuration(node) ?? policy.interval
             case .timeout: timeout = boundedDuration(node)
-            case .failures: policy.failures = integer(node, in: 1...1000) ?? policy.failures
-            case .successes: policy.successes = integer(node, in: 1...1000) ?? policy.successes
+            case .failures: policy.failures = integer(node, of: key) ?? policy.failures
+            case .successes: policy.successes = integer(node, of: key) ?? policy.successes
             case .startGrace: policy.startGrace = boundedDuration(node, allowingZero: true) ?? policy.startGrace
             case .address: questions.address = (node, probeAddress(node))
             case .url: questions.url = (node, probeURL(node))

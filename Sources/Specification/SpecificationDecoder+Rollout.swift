@@ -11,9 +11,9 @@ extension SpecificationDecoder {
             case .strategy: policy.strategy = choice(node) ?? policy.strategy
             case .maxSurge: policy.maxSurge = share(node) ?? policy.maxSurge
             case .maxUnavailable: policy.maxUnavailable = share(node) ?? policy.maxUnavailable
-            case .parallel: policy.parallel = integer(node, in: 1...1_000_000)
+            case .parallel: policy.parallel = integer(node, of: key)
             case .minReady: policy.minReady = boundedDuration(node, allowingZero: true) ?? policy.minReady
-            case .failures: policy.failures = integer(node, in: 1...1_000_000) ?? policy.failures
+            case .failures: policy.failures = integer(node, of: key) ?? policy.failures
             case .onFailure: policy.onFailure = choice(node) ?? policy.onFailure
             }
         }

@@ -43,7 +43,7 @@ extension SpecificationDecoder {
                 guard nodes[.listen] == nil else { break }
                 socketName(node).map { socket.source = .systemd($0) }
             case .type: socket.kind = choice(node) ?? socket.kind
-            case .backlog: socket.backlog = integer(node, in: 1...65_535) ?? socket.backlog
+            case .backlog: socket.backlog = integer(node, of: key) ?? socket.backlog
             case .reusePort: socket.reusePort = boolean(node) ?? false
             case .mode: socket.file.mode = fileMode(node)
             case .user: socket.file.user = account(node)
@@ -157,7 +157,7 @@ extension SpecificationDecoder {
             switch key {
             case .start:
                 isGiven = true
-                start = integer(node, in: 1...65_535)
+                start = integer(node, of: key)
             }
         }
         if !isGiven, case .table = node.value {

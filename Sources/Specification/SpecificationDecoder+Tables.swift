@@ -15,9 +15,9 @@ extension SpecificationDecoder {
                 highNode = node
             case .memorySwapMax: limits.memorySwapMax = size(node, allowingZero: true)
             case .cpuMax: limits.cpuMaxPercent = percentage(node)
-            case .cpuWeight: limits.cpuWeight = integer(node, in: 1...10_000)
-            case .tasksMax: limits.tasksMax = tasks(node)
-            case .ioWeight: limits.ioWeight = integer(node, in: 1...10_000)
+            case .cpuWeight: limits.cpuWeight = integer(node, of: key)
+            case .tasksMax: limits.tasksMax = tasks(node, of: key)
+            case .ioWeight: limits.ioWeight = integer(node, of: key)
             case .cpusetCpus: limits.cpusetProcessors = numberList(node).map(NumberListFormat.format)
             case .cpusetMems: limits.cpusetMemoryNodes = numberList(node).map(NumberListFormat.format)
             }
@@ -38,9 +38,9 @@ extension SpecificationDecoder {
             case .maxDelay:
                 policy.maximumDelay = boundedDuration(node, allowingZero: true) ?? policy.maximumDelay
                 maximumNode = node
-            case .multiplier: policy.multiplier = number(node, in: 1...1000) ?? policy.multiplier
-            case .jitter: policy.jitter = number(node, in: 0...1) ?? policy.jitter
-            case .budget: policy.budget = integer(node, in: 0...1_000_000) ?? policy.budget
+            case .multiplier: policy.multiplier = number(node, of: key) ?? policy.multiplier
+            case .jitter: policy.jitter = number(node, of: key) ?? policy.jitter
+            case .budget: policy.budget = integer(node, of: key) ?? policy.budget
             case .window: policy.window = boundedDuration(node) ?? policy.window
             case .successExitCodes: policy.successExitCodes = exitCodes(node) ?? policy.successExitCodes
             }
@@ -60,8 +60,7 @@ extension SpecificationDecoder {
     }
 
     mutating func decodeLog(_ node: DocumentNode) -> LogSpecification {
-        enum Target: String, CaseIterable { case auto, journal, terminal, file, none }
-        var target: Target?
+        var target: LogKey.Target?
         var file: DocumentNode?
         var path: String?
         let problemsBefore = problems.count
@@ -120,7 +119,7 @@ extension SpecificationDecoder {
         }
     }
 
-    private mutating func tasks(_ node: DocumentNode) -> Int? {
+    private mutating func tasks(_ node: DocumentNode, of key: LimitsKey) -> Int? {
         if case .string(let text) = node.value {
             if text == "infinity" { return nil }
             if text.hasSuffix("%") {
@@ -128,7 +127,7 @@ extension SpecificationDecoder {
                 return nil
             }
         }
-        return integer(node, in: 1...4_194_304)
+        return integer(node, of: key)
     }
 
     private mutating func exitCodes(_ node: DocumentNode) -> Set<Int32>? {

@@ -45,6 +45,16 @@ extension SpecificationDecoder {
         return nil
     }
 
+    /// An integer within the bounds that the reference has for the key.
+    mutating func integer<Key: SpecificationKey>(_ node: DocumentNode, of key: Key) -> Int? {
+        integer(node, in: key.reference.integers)
+    }
+
+    /// A number within the bounds that the reference has for the key.
+    mutating func number<Key: SpecificationKey>(_ node: DocumentNode, of key: Key) -> Double? {
+        number(node, in: key.reference.numbers)
+    }
+
     mutating func number(_ node: DocumentNode, in range: ClosedRange<Double>) -> Double? {
         let bounds = "\(Int(range.lowerBound)) to \(Int(range.upperBound))"
         let number: Double

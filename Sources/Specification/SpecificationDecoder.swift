@@ -37,7 +37,7 @@ struct SpecificationDecoder {
         for (key, node) in members(of: root, keys: RootKey.self) {
             switch key {
             case .healthyPercentage:
-                specification.healthyPercentage = number(node, in: 0...100) ?? specification.healthyPercentage
+                specification.healthyPercentage = number(node, of: key) ?? specification.healthyPercentage
             case .service: specification.services = decodeServices(node)
             case .control: specification.control = decodeControl(node)
             case .metrics: specification.metrics = decodeMetrics(node)
@@ -99,21 +99,21 @@ struct SpecificationDecoder {
             case .capabilities: service.capabilities = capabilities(node) ?? service.capabilities
             case .noNewPrivileges: service.noNewPrivileges = boolean(node) ?? service.noNewPrivileges
             case .credentials: service.credentials = credentials(node)
-            case .nice: service.scheduling.niceness = integer(node, in: -20...19)
-            case .oomScoreAdj: service.scheduling.outOfMemoryScore = integer(node, in: -1000...1000)
+            case .nice: service.scheduling.niceness = integer(node, of: key)
+            case .oomScoreAdj: service.scheduling.outOfMemoryScore = integer(node, of: key)
             case .cpuAffinity: service.scheduling.processors = numberList(node)
             case .cpuSchedulingPolicy: service.scheduling.policy = choice(node)
-            case .cpuSchedulingPriority: service.scheduling.priority = integer(node, in: 1...99)
+            case .cpuSchedulingPriority: service.scheduling.priority = integer(node, of: key)
             case .ioSchedulingClass: service.scheduling.ioClass = choice(node)
-            case .ioSchedulingPriority: service.scheduling.ioPriority = integer(node, in: 0...7)
+            case .ioSchedulingPriority: service.scheduling.ioPriority = integer(node, of: key)
             case .rlimits: service.processLimits = decodeProcessLimits(node)
             case .watchdog: service.policy.watchdog = optionalDuration(node)
             case .maxAge: service.policy.maxAge = optionalDuration(node)
             case .maxAgeJitter:
-                service.policy.maxAgeJitter = number(node, in: 0...1) ?? service.policy.maxAgeJitter
+                service.policy.maxAgeJitter = number(node, of: key) ?? service.policy.maxAgeJitter
                 jitterNode = node
             case .healthyPercentage:
-                service.healthyPercentage = number(node, in: 0...100) ?? service.healthyPercentage
+                service.healthyPercentage = number(node, of: key) ?? service.healthyPercentage
             case .introspect: service.introspect = introspectionURL(node)
             case .ready:
                 readyNode = node
@@ -130,7 +130,7 @@ struct SpecificationDecoder {
             case .onDemand: service.isOnDemand = boolean(node) ?? service.isOnDemand
             case .idleTimeout: service.idleTimeout = optionalDuration(node)
             case .fdStoreMax:
-                service.storedDescriptorsMax = integer(node, in: 0...1024) ?? service.storedDescriptorsMax
+                service.storedDescriptorsMax = integer(node, of: key) ?? service.storedDescriptorsMax
             case .sandbox: service.sandbox = decodeSandbox(node)
             case .log: service.log = decodeLog(node)
             }

@@ -1,7 +1,8 @@
-import Processes
-
-/// The keys that a table may have.
-protocol SpecificationKey: RawRepresentable<String>, CaseIterable, Hashable {}
+/// The keys that a table may have. The decoder takes no table of others, so that each key has its place in the reference.
+protocol SpecificationKey: RawRepresentable<String>, CaseIterable, Hashable {
+    /// What the reference tells of it, and the decoder goes by.
+    var reference: KeyReference { get }
+}
 
 enum RootKey: String, SpecificationKey {
     case healthyPercentage = "healthy_percentage"
@@ -147,29 +148,14 @@ enum KeySuggestion {
         if let near, near.1 <= max(1, min(unknown.count, near.0.count) / 3) {
             return "unknown key; did you mean \(near.0.quoted)?"
         }
-        let places = keysOfTables.filter { $0.keys.contains(unknown) && $0.keys != known }.map(\.table)
+        let places = keysOfTables.filter { $0.keys.contains(unknown) && Set($0.keys) != Set(known) }.map(\.table)
         if !places.isEmpty { return "unknown key here; it belongs in \(places.joined(separator: " or "))" }
         return "unknown key; known here: \(known.joined(separator: ", "))"
     }
 
-    private static let keysOfTables: [(table: String, keys: [String])] = [
-        ("[service.NAME]", ServiceKey.allCases.map(\.rawValue)),
-        ("[service.NAME.ready]", ReadyKey.allCases.map(\.rawValue)),
-        ("[service.NAME.health]", HealthKey.allCases.map(\.rawValue)),
-        ("[service.NAME.limits]", LimitsKey.allCases.map(\.rawValue)),
-        ("[service.NAME.rlimits]", ProcessLimit.allCases.map(\.rawValue)),
-        ("[service.NAME.restart]", RestartKey.allCases.map(\.rawValue)),
-        ("[service.NAME.rollout]", RolloutKey.allCases.map(\.rawValue)),
-        ("[service.NAME.stop]", StopKey.allCases.map(\.rawValue)),
-        ("[[service.NAME.socket]]", SocketKey.allCases.map(\.rawValue)),
-        ("[service.NAME.port]", PortKey.allCases.map(\.rawValue)),
-        ("[service.NAME.sandbox]", SandboxKey.allCases.map(\.rawValue)),
-        ("[service.NAME.sandbox.landlock]", LandlockKey.allCases.map(\.rawValue)),
-        ("[service.NAME.log]", LogKey.allCases.map(\.rawValue)),
-        ("[control]", ControlKey.allCases.map(\.rawValue)),
-        ("[control.tls]", TLSKey.allCases.map(\.rawValue)),
-        ("[metrics]", MetricsKey.allCases.map(\.rawValue)),
-    ]
+    private static let keysOfTables = ConfigurationReference.tables.compactMap { table in
+        table.header.map { (table: $0, keys: table.keys.map(\.name)) }
+    }
 
     /// How many characters must be inserted, left out, replaced or swapped with their neighbour to get from one to the other.
     static func distance(from first: String, to second: String) -> Int {

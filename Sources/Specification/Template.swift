@@ -4,7 +4,11 @@
 public enum Template {
     /// Replaces the placeholders; anything else in braces stays as it is, which a validated text has none of.
     ///
-    /// - Parameter port: nil if the worker has none; then `{port}` stays as it is.
+    /// - Parameters:
+    ///   - template: the text.
+    ///   - service: what `{service}` stands for.
+    ///   - worker: what `{worker}` stands for.
+    ///   - port: nil if the worker has none; then `{port}` stays as it is.
     public static func expand(_ template: String, service: String, worker: Int, port: Int? = nil) -> String {
         pieces(of: template).map { piece in
             switch piece {

@@ -58,6 +58,8 @@ extension Fleet {
     /// Takes over a service that an earlier fleet had.
     ///
     /// - Parameters:
+    ///   - name: the service.
+    ///   - archive: what the earlier fleet knew of it.
     ///   - workers: its workers as far as they are known, by number. What is missing was about to be added, and is down.
     ///   - now: the time from which on silence counts.
     /// - Returns: the numbers of those that were missing and are wanted.
@@ -77,6 +79,18 @@ extension Fleet {
                 }), named: name)
         return (0..<archive.wanted).filter { workers[$0] == nil }
     }
+
+    /// Notes that an incarnation runs of which the earlier fleet left no word: the worker's next one has its number, so
+    /// that whoever starts that finds it there.
+    public mutating func noteRunning(_ id: WorkerID, _ number: UInt64) {
+        unexpected[id] = max(number, unexpected[id] ?? 0)
+        guard services[id.service]?.workers.indices.contains(id.number) == true else { return }
+        services[id.service]!.workers[id.number].lastNumber = max(
+            number - 1, services[id.service]!.workers[id.number].lastNumber)
+    }
+
+    /// The number after which the incarnations of a worker begin that is new.
+    func lastNumber(of id: WorkerID) -> UInt64 { max(lastForgottenNumber, (unexpected[id] ?? 1) - 1) }
 
     /// Goes on with what was restored; to be called once it is known what happened meanwhile.
     public mutating func goOn(at now: Duration) -> [FleetAction] {

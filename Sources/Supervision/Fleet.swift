@@ -50,6 +50,8 @@ public struct Fleet: Sendable {
     /// The highest number of an incarnation of a forgotten worker. One that comes back under its name goes on from
     /// there, so that nothing late can hit it.
     var lastForgottenNumber: UInt64 = 0
+    /// What runs of workers although nobody told so, by the incarnation's number; see ``noteRunning(_:_:)``.
+    var unexpected: [WorkerID: UInt64] = [:]
     private(set) var tally: [WorkerState: Int] = [:]
     private var comingUp = 0
     private var random: SeededRandom
@@ -101,12 +103,14 @@ public struct Fleet: Sendable {
     /// Adds a service, or changes one to what is given here.
     ///
     /// - Parameters:
+    ///   - service: Its name.
     ///   - policy: How workers of that revision are supervised, those that run it already included.
     ///   - revision: Which specification this is.
     ///   - count: How many workers it is to have. Those too many are stopped, those missing are started.
     ///   - replacesWorkers: Whether those that run another revision are replaced by a roll-out, unless that is under
     ///     way already. Otherwise they stay as they are.
     ///   - startsAsleep: Whether the workers of a service that is added are not started before ``wake(_:at:)``.
+    ///   - now: When it is.
     public mutating func configure(
         _ service: String, policy: WorkerPolicy, revision: String, count: Int, replacesWorkers: Bool,
         startsAsleep: Bool = false, at now: Duration
@@ -141,7 +145,9 @@ public struct Fleet: Sendable {
         while services[service]!.workers.count < count {
             services[service]!.workers.append(
                 WorkerMachine(
-                    policy: services[service]!.policyInForce, revision: inForce, numberingAfter: lastForgottenNumber))
+                    policy: services[service]!.policyInForce, revision: inForce,
+                    numberingAfter: lastNumber(of: WorkerID(service: service, number: services[service]!.workers.count))
+                ))
             tally[.stopped, default: 0] += 1
         }
         let isAsleep = services[service]!.isAsleep

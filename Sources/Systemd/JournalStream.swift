@@ -22,6 +22,7 @@ public enum JournalStream {
     ///
     /// - Parameters:
     ///   - identifier: what stands as `SYSLOG_IDENTIFIER`.
+    ///   - priority: that of lines which don't begin with one of their own.
     ///   - path: where journald listens.
     /// - Throws: ENOENT or ECONNREFUSED where there's no journald; EAGAIN if it doesn't keep up.
     public static func open(

@@ -11,6 +11,8 @@ public struct NotificationSocket: ~Copyable, Sendable {
     public let descriptor: Descriptor
     /// Its path, the value of `NOTIFY_SOCKET`.
     public let path: String
+    /// Whether nobody goes on with the path if this one is let go.
+    private let isOwn: Bool
 
     /// The longest message there is, as for systemd (`NOTIFY_BUFFER_MAX`).
     public static let longestMessage = 4096
@@ -23,14 +25,19 @@ public struct NotificationSocket: ~Copyable, Sendable {
     public init(path: String, owner: UInt32? = nil) throws(SystemCallError) {
         descriptor = try Self.makeSocket(at: path, owner: owner)
         self.path = path
+        isOwn = true
     }
 
     /// Takes over a socket that was made by a supervisor that died.
+    ///
+    /// Its path stays when it is let go, until ``removePath()``: a supervisor that gives up leaves it to the next one, as
+    /// the keeper still has the socket, and a worker could never be heard again without its path.
     ///
     /// - Throws: ENOTSOCK and the like if it isn't one with a path.
     public init(_ descriptor: consuming Descriptor) throws(SystemCallError) {
         path = try Self.path(of: descriptor.rawValue)
         self.descriptor = descriptor
+        isOwn = false
     }
 
     /// The path that a unix socket is bound to.
@@ -68,8 +75,11 @@ public struct NotificationSocket: ~Copyable, Sendable {
     }
 
     deinit {
-        unlink(path)
+        if isOwn { unlink(path) }
     }
+
+    /// Takes away its path, when nobody is going to send to it any more.
+    public borrowing func removePath() { unlink(path) }
 
     /// The next message that has come, or nil if there is none.
     ///
@@ -97,7 +107,9 @@ public struct NotificationSocket: ~Copyable, Sendable {
     /// `keep` is called for each message that brought any, with its notifications and the descriptors' numbers, which are
     /// close-on-exec and then its own; with none if some of them were lost (EMFILE) or the message was too long.
     ///
-    /// - Parameter peeking: whether it stays the next one until ``consume()``; its descriptors are copies then.
+    /// - Parameters:
+    ///   - peeking: whether it stays the next one until ``consume()``; its descriptors are copies then.
+    ///   - keep: takes the descriptors.
     public borrowing func receive(
         peeking: Bool = false, _ keep: (_ notifications: [Notification], _ descriptors: [Int32]) -> Void
     ) -> [Notification]? {

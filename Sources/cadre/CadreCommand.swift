@@ -21,7 +21,7 @@ struct CadreCommand: ParsableCommand {
             CommandGroup(
                 name: "Run:",
                 subcommands: [
-                    RunCommand.self, SuperviseCommand.self, CheckCommand.self, SecurityCommand.self,
+                    RunCommand.self, SuperviseCommand.self, CheckCommand.self, ImportCommand.self, SecurityCommand.self,
                 ]),
             CommandGroup(
                 name: "Look:",

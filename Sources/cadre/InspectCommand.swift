@@ -15,7 +15,7 @@ struct InspectCommand: ParsableCommand {
             """)
 
     @Argument(
-        help: "The worker (web/0).", completion: .custom { words, _, _ in LiveNames(words: words).workerNames })
+        help: "The worker (web/0).", completion: .liveWorkers)
     var worker: WorkerArgument
 
     @Flag(help: "Print JSON.")

@@ -17,7 +17,7 @@ struct LogsCommand: ParsableCommand {
 
     @Argument(
         help: "Services or workers (web, web/0).",
-        completion: .custom { words, _, prefix in LiveNames(words: words).candidates(for: prefix) })
+        completion: .liveNames)
     var names: [String] = []
 
     @Flag(name: .shortAndLong, help: "Go on with new lines as they come.")
@@ -63,7 +63,7 @@ struct LogsCommand: ParsableCommand {
             try seek(in: &reader)
             let printer = LogPrinter(isJSON: json, isColoured: isColoured(1))
             while true {
-                while let record = try reader.next() { printer.print(record) }
+                while let record = try reader.next() { try printer.print(record) }
                 flushOutput()
                 guard follow else { return }
                 _ = try reader.wait()
@@ -159,13 +159,13 @@ private struct LogPrinter {
         let incarnation: String?
     }
 
-    func print(_ record: JournalRecord) {
-        isJSON ? printJSON(record) : printText(record)
+    func print(_ record: JournalRecord) throws {
+        if isJSON { try printObject(record) } else { printText(record) }
     }
 
     private func printText(_ record: JournalRecord) {
         let pid = record.pid.map { "[\($0)]" } ?? ""
-        let time = localTime(record.realtimeMicroseconds, format: "%b %d %H:%M:%S")
+        let time = LocalTime.text(seconds(of: record))
         let level = record.priority?.rawValue ?? 6
         // A worker may print anything. A file gets it as it is.
         let text =
@@ -181,23 +181,14 @@ private struct LogPrinter {
         Swift.print("\(time) \(record.identifier)\(pid): \(message)")
     }
 
-    private func printJSON(_ record: JournalRecord) {
+    private func printObject(_ record: JournalRecord) throws {
         let line = Line(
-            time: localTime(record.realtimeMicroseconds, format: "%Y-%m-%dT%H:%M:%S%z"),
+            time: LocalTime.text(seconds(of: record), format: "%Y-%m-%dT%H:%M:%S%z"),
             microseconds: record.realtimeMicroseconds, identifier: record.identifier,
             priority: record.priority?.rawValue, pid: record.pid, message: record.message, event: record.event,
             incarnation: record.incarnation)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        if let data = try? encoder.encode(line) { Swift.print(String(decoding: data, as: UTF8.self)) }
+        try printJSON(line, isPretty: false)
     }
 
-    private func localTime(_ microseconds: UInt64, format: String) -> String {
-        var seconds = time_t(microseconds / 1_000_000)
-        var parts = tm()
-        localtime_r(&seconds, &parts)
-        var buffer = [CChar](repeating: 0, count: 64)
-        let count = strftime(&buffer, buffer.count, format, &parts)
-        return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
+    private func seconds(of record: JournalRecord) -> time_t { time_t(record.realtimeMicroseconds / 1_000_000) }
 }

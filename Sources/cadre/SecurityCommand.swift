@@ -13,7 +13,7 @@ struct SecurityCommand: ParsableCommand {
             service; with names, all that is looked at, and the three settings that are worth most.
             """)
 
-    @Argument(help: "The services.", completion: .custom { words, _, _ in LiveNames(words: words).serviceNames })
+    @Argument(help: "The services.", completion: .liveServices)
     var services: [String] = []
 
     @Option(help: "The file.", completion: .file(extensions: ["toml"]))

@@ -15,7 +15,7 @@ struct StatusCommand: ParsableCommand {
 
     @Argument(
         help: "Show only these services, workers or patterns (web, web/0, 'w*').",
-        completion: .custom { words, _, prefix in LiveNames(words: words).candidates(for: prefix) })
+        completion: .liveNames)
     var names: [String] = []
 
     @Flag(help: "Show the digest of the specification that each worker runs, too.")

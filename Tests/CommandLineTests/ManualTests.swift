@@ -1,4 +1,5 @@
 import ArgumentParser
+import Specification
 import Testing
 
 @testable import CadreCommand
@@ -20,6 +21,15 @@ import Testing
             #expect(scale.contains(part), "\(part)")
         }
         #expect(pages["cadre-manual"] == nil)
+    }
+
+    @Test("the configuration has one, with each table and key") func configuration() throws {
+        let page = try #require(try ManualCommand.manual().first { $0.name == "cadre.toml.5" }?.text)
+        for table in ConfigurationReference.tables {
+            if let header = table.header { #expect(page.contains(".SH \"\(header)\"\n"), "\(header)") }
+            for key in table.keys { #expect(page.contains(".B \"\(key.name)\"\n"), "\(key.name)") }
+        }
+        #expect(page.contains("(duration; default: \\(dq1min\\(dq) How long a restart counts."))
     }
 
     @Test("no text means anything to roff") func escaping() {

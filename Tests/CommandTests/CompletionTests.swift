@@ -44,6 +44,15 @@ import Testing
         }
     }
 
+    @Test("import's formats are completed, and files")
+    func formats() throws {
+        #expect(try complete("cadre", "import", "--format", "s", socket: "/nowhere") == ["supervisord", "systemd"])
+        #expect(try complete("cadre", "import", "--fi", socket: "/nowhere") == ["--files-only"])
+        #expect(
+            try complete("cadre", "import", "\(Machine.source)/Pack", socket: "/nowhere").contains(
+                "\(Machine.source)/Package.swift"))
+    }
+
     @Test("without a supervisor names are completed with nothing, without a word")
     func nobody() throws {
         #expect(try complete("cadre", "stop", "w", socket: "/no/such/socket") == [])
@@ -78,7 +87,9 @@ import Testing
             mkdir(directory, 0o755)
             #expect(try run([Machine.cadre, "manual", directory]).code == 0)
             let pages = try run(["ls", directory]).output.split(separator: "\n")
-            #expect(pages.count > 15 && pages.contains("cadre.1") && pages.contains("cadre-restart.1"))
+            #expect(
+                pages.count > 15 && pages.contains("cadre.1") && pages.contains("cadre-restart.1")
+                    && pages.contains("cadre.toml.5"))
             for page in pages {
                 let (code, output) = try run(
                     ["/bin/sh", "-c", #"groff -man -Tutf8 -ww "$0" 2>&1 >/dev/null"#, "\(directory)/\(page)"])

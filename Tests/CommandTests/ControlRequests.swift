@@ -36,7 +36,12 @@ extension SupervisorProcess {
     func request(_ method: String, _ path: String, _ body: String = "", headers: [String] = []) throws -> Answer {
         let connection = try connect(to: socket)
         try send(requestText(method, path, body, headers: headers), to: connection)
-        return try Answer(try connection.readText())
+        var timeout = timeval(tv_sec: Int(Machine.patience / .seconds(1)), tv_usec: 0)
+        let size = socklen_t(MemoryLayout<timeval>.size)
+        try systemCall("setsockopt") {
+            setsockopt(connection.rawValue, SOL_SOCKET, SO_RCVTIMEO, &timeout, size)
+        }
+        return try Answer(try connection.readText("the answer to \(method) \(path)"))
     }
 }
 

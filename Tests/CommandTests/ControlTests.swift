@@ -215,10 +215,7 @@ import Testing
 
     @Test("of two commands that contradict each other the later one counts, and the earlier ends with 4")
     func superseded() throws {
-        try withSupervisor(service("slow", "ignore-term", more: "stop.timeout = '1h'")) { supervisor in
-            try supervisor.expect("slow/0 ", "| ignoring")
-            let stop = try supervisor.begin(["stop", "slow"])
-            try supervisor.expect("stopping slow/0")
+        try withStopOnItsWay { supervisor, stop in
             let start = try supervisor.begin(["start", "slow"])
             let (code, output) = try stop.finish()
             #expect(code == 4 && output.contains("cadre: another command came meanwhile; now stopping: slow/0"))
@@ -233,10 +230,7 @@ import Testing
 
     @Test("a command that is refused supersedes nothing")
     func refused() throws {
-        try withSupervisor(service("slow", "ignore-term", more: "stop.timeout = '1h'")) { supervisor in
-            try supervisor.expect("slow/0 ", "| ignoring")
-            let stop = try supervisor.begin(["stop", "slow"])
-            try supervisor.expect("stopping slow/0")
+        try withStopOnItsWay { supervisor, stop in
             let freeze = try supervisor.cadre("freeze", "slow")
             #expect(freeze.code == 4 && freeze.output.contains("slow/0 is stopping; only a worker that is ready"))
             #expect(try supervisor.cadre("kill", "slow").code == 0)
@@ -247,10 +241,7 @@ import Testing
 
     @Test("Ctrl-C ends the wait with 130 and the states, and the command goes on")
     func interrupted() throws {
-        try withSupervisor(service("slow", "ignore-term", more: "stop.timeout = '1h'") + web) { supervisor in
-            try supervisor.expect("slow/0 ", "| ignoring")
-            let stop = try supervisor.begin(["stop", "slow"])
-            try supervisor.expect("stopping slow/0")
+        try withStopOnItsWay(beside: web) { supervisor, stop in
             try stop.signal(SIGINT)
             let (code, output) = try stop.finish()
             #expect(code == 130)
@@ -264,10 +255,7 @@ import Testing
 
     @Test("a second Ctrl-C doesn't even wait for the states")
     func interruptedTwice() throws {
-        try withSupervisor(service("slow", "ignore-term", more: "stop.timeout = '1h'")) { supervisor in
-            try supervisor.expect("slow/0 ", "| ignoring")
-            let stop = try supervisor.begin(["stop", "slow"])
-            try supervisor.expect("stopping slow/0")
+        try withStopOnItsWay { supervisor, stop in
             try supervisor.signal(SIGSTOP)
             try stop.signal(SIGINT)
             try stop.expect(["cadre: interrupted; the supervisor goes on"])
@@ -281,10 +269,7 @@ import Testing
 
     @Test("a Ctrl-C while the supervisor doesn't answer says so, soon")
     func interruptedWithoutAnswer() throws {
-        try withSupervisor(service("slow", "ignore-term", more: "stop.timeout = '1h'")) { supervisor in
-            try supervisor.expect("slow/0 ", "| ignoring")
-            let stop = try supervisor.begin(["stop", "slow"])
-            try supervisor.expect("stopping slow/0")
+        try withStopOnItsWay { supervisor, stop in
             try supervisor.signal(SIGSTOP)
             try stop.signal(SIGINT)
             let (code, output) = try stop.finish()
@@ -321,6 +306,18 @@ import Testing
             let lines = terminal.screen.lines.filter { !$0.isEmpty }
             #expect(lines.allSatisfy { $0.hasPrefix("cadre: ") } && lines.last == "cadre: stopping: slow/0", "\(lines)")
             #expect(try supervisor.cadre("kill", "slow").code == 0)
+        }
+    }
+
+    /// With a service that is being stopped, which takes until somebody kills it, and the command that waits for that.
+    private func withStopOnItsWay(
+        beside others: String = "", _ body: (SupervisorProcess, RunningProgram) throws -> Void
+    ) throws {
+        try withSupervisor(service("slow", "ignore-term", more: "stop.timeout = '1h'") + others) { supervisor in
+            try supervisor.expect("slow/0 ", "| ignoring")
+            let stop = try supervisor.begin(["stop", "slow"])
+            try supervisor.expect("stopping slow/0")
+            try body(supervisor, stop)
         }
     }
 }

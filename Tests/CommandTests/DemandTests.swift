@@ -43,18 +43,22 @@ import Testing
     func heldOpen(kind: String) throws {
         let port = try freePort()
         try withSupervisor({ scene in
-            toml(
-                kind == "tcp" ? "127.0.0.1:\(port)" : "unix:\(scene.path("s"))", idle: "200ms", workers: 1, verb: "echo"
-            )
+            let listen = kind == "tcp" ? "127.0.0.1:\(port)" : "unix:\(scene.path("s"))"
+            let clock = """
+                on_demand = true
+                idle_timeout = '200ms'
+                ready.by = 'notify'
+                socket = [{ name = 'http', listen = 'unix:\(scene.path("clock"))' }]
+                """
+            return toml(listen, idle: "200ms", workers: 1, verb: "echo") + service("clock", "serve", more: clock)
         }) { supervisor in
             try supervisor.ready("idle/0")
             let address = kind == "tcp" ? "('127.0.0.1', \(port))" : "'\(supervisor.scene.path("s"))'"
             let script = """
-                import signal, socket, time
+                import signal, socket
                 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
                 s = socket.socket(\(kind == "tcp" ? "socket.AF_INET" : "socket.AF_UNIX"))
                 s.connect(\(address))
-                time.sleep(1.5)
                 print("held", flush=True)
                 signal.sigwait([signal.SIGUSR1])
                 s.send(b'x')
@@ -63,6 +67,11 @@ import Testing
             let client = try RunningProgram(["/usr/bin/python3", "-c", script])
             let pid = try supervisor.ready("web/0")
             try client.expect(["held"])
+            // One that is as patient, and that nobody holds, falls asleep again and again meanwhile.
+            for _ in 0..<3 {
+                _ = try Client(path: supervisor.scene.path("clock")).ask()
+                try supervisor.expect("clock/0 sleeps until somebody connects")
+            }
             #expect(try supervisor.worker("web/0").state == "ready")
             try client.signal(SIGUSR1)
             let (code, output) = try client.finish()
@@ -78,8 +87,8 @@ import Testing
         try withSupervisor(toml("127.0.0.1:\(port)", idle: "1ms")) { supervisor in
             try supervisor.ready("idle/0")
             // Its pauses are longer than the service's patience, and than what is between two looks.
-            let client = try RunningProgram([Machine.worker, "hammer", "\(port)", "310"])
-            let other = try RunningProgram([Machine.worker, "hammer", "\(port)", "730"])
+            let client = try RunningProgram([Machine.worker, "hammer", "\(port)", "310"], endsWithThread: true)
+            let other = try RunningProgram([Machine.worker, "hammer", "\(port)", "730"], endsWithThread: true)
             for _ in 0..<5 { try supervisor.expect("web/0 sleeps") }
             for client in [client, other] {
                 try client.signal(SIGTERM)

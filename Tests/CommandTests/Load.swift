@@ -21,10 +21,10 @@ final class Load {
                     "Connection: close",
                     "http://\(address)/",
                 ],
-                environment: LoadTools.environment)
+                environment: LoadTools.environment, endsWithThread: true)
         }
-        fresh = try RunningProgram(client + addresses)
-        kept = try RunningProgram(client + ["--keep-alive", "--retry"] + addresses)
+        fresh = try RunningProgram(client + addresses, endsWithThread: true)
+        kept = try RunningProgram(client + ["--keep-alive", "--retry"] + addresses, endsWithThread: true)
         for client in [fresh, kept] { try client.expect(["answered"]) }
     }
 

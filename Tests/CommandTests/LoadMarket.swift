@@ -24,7 +24,7 @@ final class Market {
         web = try Load(ports)
         redis = try RunningProgram(
             [LoadTools.python, "-B", "\(LoadTools.scripts)/redis_client.py"]
-                + (0..<2).map { scene.path("redis-\($0).sock") })
+                + (0..<2).map { scene.path("redis-\($0).sock") }, endsWithThread: true)
         try redis.expect(["answered"])
     }
 
@@ -149,10 +149,11 @@ final class RandomKiller {
 
     init(of supervisor: SupervisorProcess, kills: Int, seed: Int) throws {
         self.kills = kills
-        program = try RunningProgram([
-            LoadTools.python, "-B", "\(LoadTools.scripts)/killer.py", "--kills", "\(kills)", "--seed", "\(seed)",
-            "\(supervisor.keeper)",
-        ])
+        program = try RunningProgram(
+            [
+                LoadTools.python, "-B", "\(LoadTools.scripts)/killer.py", "--kills", "\(kills)", "--seed", "\(seed)",
+                "\(supervisor.keeper)",
+            ], endsWithThread: true)
     }
 
     /// Whether it goes on killing.
@@ -195,7 +196,8 @@ final class BareServer {
     init(_ server: LoadServer, in scene: Scene) throws {
         port = try freePort()
         program = try RunningProgram(
-            [LoadTools.python, "-B", "\(LoadTools.scripts)/bare.py", "\(port)"] + server.command(in: scene))
+            [LoadTools.python, "-B", "\(LoadTools.scripts)/bare.py", "\(port)"] + server.command(in: scene),
+            endsWithThread: true)
         try program.expect(["ready"])
     }
 

@@ -199,6 +199,8 @@ final class Ordeal {
 
     /// Checks all that can be seen from outside. The workers are what they are to be.
     private func check() throws {
+        // What it logs would fill the pipe in the end, and hold it up.
+        _ = try supervisor.hasPrinted("nothing")
         let other = try supervisor.get("/v1/services/other/workers/0")
         let now = try JSONDecoder().decode(WorkerSnapshot.self, from: Data(other.body.utf8))
         try #require(
@@ -210,50 +212,20 @@ final class Ordeal {
                 worker.incarnation.map { "\(number)@\($0)" }
             })
         try #require(
-            eventually { directories("\(supervisor.scene.cgroup)/web") == names },
-            "cgroups of web: \(directories("\(supervisor.scene.cgroup)/web")), to be \(names)")
+            eventually { supervisor.groups(of: "web") == names },
+            "cgroups of web: \(supervisor.groups(of: "web")), to be \(names)")
         let wanted = live.union([supervisor.keeper, supervisor.pid])
-        try #require(eventually { processes() == wanted }, "processes: \(processes()), to be \(wanted)")
+        try #require(
+            eventually { supervisor.processes() == wanted }, "processes: \(supervisor.processes()), to be \(wanted)")
         let state = expected.map(\.state).joined(separator: " ")
-        let counts = { [self] in
-            [supervisor.keeper, supervisor.pid].map { (try? openDescriptors(of: $0).count) ?? 0 }
-        }
         if let known = descriptors[state] {
             try #require(
-                eventually { counts() == known }, "descriptors in \(state): \(counts()), to be \(known)")
+                eventually { supervisor.descriptorCounts() == known },
+                "descriptors in \(state): \(supervisor.descriptorCounts()), to be \(known)")
         } else {
-            // Connections of a moment ago may still be open there.
-            var (last, times) = (counts(), 0)
-            _ = eventually {
-                let now = counts()
-                times = now == last ? times + 1 : 0
-                last = now
-                return times == 100
-            }
-            descriptors[state] = last
+            descriptors[state] = supervisor.settledDescriptorCounts()
         }
         try checkNotes()
-    }
-
-    /// The directories in one.
-    private func directories(_ path: String) -> Set<String> {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-        return Set(names.filter { $0.contains("@") })
-    }
-
-    /// The keeper, its children and theirs, zombies included.
-    private func processes() -> Set<Int32> {
-        var found: Set<Int32> = [supervisor.keeper]
-        var next: [Int32] = [supervisor.keeper]
-        while let process = next.popLast() {
-            for task in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? [] {
-                let text = (try? Descriptor.open("/proc/\(process)/task/\(task)/children").readText()) ?? ""
-                for child in text.split(separator: " ").compactMap({ Int32($0) }) where found.insert(child).inserted {
-                    next.append(child)
-                }
-            }
-        }
-        return found
     }
 
     /// Every incarnation was executed once, in the order of their numbers, and none is left out.
@@ -343,4 +315,17 @@ func eventually(_ isTrue: () -> Bool) -> Bool {
         usleep(1000)
     }
     return true
+}
+
+/// Says when something failed, and what was logged before.
+func telling<Value>(
+    _ what: String, _ supervisor: SupervisorProcess, _ body: () throws -> Value
+) throws -> Value {
+    do {
+        return try body()
+    } catch {
+        _ = try? supervisor.hasPrinted("nothing")
+        Issue.record("\(what): \(Unmet(expectation: "\(error)", lines: supervisor.lines))")
+        throw error
+    }
 }

@@ -17,7 +17,12 @@ final class RunningProgram {
     /// The numbers of those lines that no expectation was met by.
     private var unclaimed: [Int] = []
 
-    init(_ arguments: [String], environment: [String: String] = [:], in directory: String? = nil) throws {
+    /// - Parameter endsWithThread: Whether it is killed when the thread that starts it ends, as it does when somebody kills
+    ///   the tests: for what would go on for ever.
+    init(
+        _ arguments: [String], environment: [String: String] = [:], in directory: String? = nil,
+        endsWithThread: Bool = false
+    ) throws {
         var ends: [Int32] = [-1, -1]
         try systemCall("pipe2") { cadre_pipe(&ends) }
         reading = Descriptor(owning: ends[0])
@@ -27,7 +32,8 @@ final class RunningProgram {
         variables["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         let child = try spawn(
             SpawnRequest(
-                arguments: arguments, environment: variables.map { "\($0.key)=\($0.value)" },
+                arguments: (endsWithThread ? ["/usr/bin/setpriv", "--pdeathsig", "KILL"] : []) + arguments,
+                environment: variables.map { "\($0.key)=\($0.value)" },
                 workingDirectory: directory, descriptors: [null.rawValue, writing.rawValue, writing.rawValue]))
         pid = child.pid
         pidfd = child.takePidfd()

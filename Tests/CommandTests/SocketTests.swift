@@ -183,7 +183,9 @@ import Testing
             """
         try withSupervisor(service("web", "serve", workers: 3, more: more)) { supervisor in
             for number in 0..<3 { try supervisor.ready("web/\(number)") }
-            let clients = try (0..<2).map { _ in try RunningProgram([Machine.worker, "hammer", "\(listener.port)"]) }
+            let clients = try (0..<2).map { _ in
+                try RunningProgram([Machine.worker, "hammer", "\(listener.port)"], endsWithThread: true)
+            }
             for client in clients { try client.expect(["asked 1"]) }
             for _ in 0..<5 { #expect(try supervisor.cadre("restart", "web").code == 0) }
             for client in clients {

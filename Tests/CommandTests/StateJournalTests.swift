@@ -99,47 +99,110 @@ import Testing
         try #require(code == 0, "\(output)")
     }
 
-    @Test("on a full disk it says so, goes on, and writes all of it when there is room again", .needsMounts)
-    func fullDisk() throws {
+    // MARK: No room
+
+    /// Runs `body` with a supervisor whose runtime directory is a file system of its own, of one mebibyte.
+    private func withSmallDisk(_ body: (SupervisorProcess, SmallDisk) throws -> Void) throws {
         try withSupervisor(
             { scene in
                 mkdir(scene.path("run"), 0o755)
-                return service("web", "sleep", workers: 3)
+                return toml
             },
             wrapper: [
                 "unshare", "--mount", "sh", "-c",
                 #"run=$(dirname "$4")/run; mount -t tmpfs -o size=1m none "$run" && exec "$@""#, "sh",
             ]
         ) { supervisor in
+            try body(supervisor, SmallDisk(supervisor: supervisor))
+            // What is below the mount, in this namespace.
+            rmdir(supervisor.runtimeDirectory)
+        }
+    }
+
+    /// What is done in the supervisor's mount namespace.
+    private struct SmallDisk {
+        let supervisor: SupervisorProcess
+
+        @discardableResult
+        func run(_ command: String...) throws -> (code: Int32, output: String) {
+            try CommandTests.run(["nsenter", "--mount", "--target", "\(supervisor.keeper)"] + command)
+        }
+
+        func cadre(_ arguments: String..., at location: SourceLocation = #_sourceLocation) throws -> String {
+            let command = ["nsenter", "--mount", "--target", "\(supervisor.keeper)", Machine.cadre] + arguments
+            let (code, output) = try CommandTests.run(command + ["--socket", supervisor.socket])
+            #expect(code == 0, "\(output)", sourceLocation: location)
+            return output
+        }
+
+        func fill() throws {
+            #expect(try run("dd", "if=/dev/zero", "of=\(supervisor.runtimeDirectory)/filler", "bs=4k").code != 0)
+        }
+
+        func makeRoom() throws { #expect(try run("rm", "\(supervisor.runtimeDirectory)/filler").code == 0) }
+
+        /// Each worker's number, state, process and restarts.
+        func status() throws -> [String] {
+            try cadre("status").split(separator: "\n").dropFirst().map { line in
+                let fields = line.split(separator: " ").filter { $0 != "web" }
+                // How long it is up is between them.
+                return (fields.prefix(3) + fields.dropFirst(4).prefix(1)).joined(separator: " ")
+            }
+        }
+    }
+
+    @Test(
+        "on a full disk all goes on, as there is room in reserve: a supervisor that is killed loses nothing",
+        .needsMounts)
+    func fullDisk() throws {
+        try withSmallDisk { supervisor, disk in
             var pids = try ready(supervisor)
-            func inside(_ command: String...) throws -> (code: Int32, output: String) {
-                try run(["nsenter", "--mount", "--target", "\(supervisor.keeper)"] + command)
-            }
-            let status = { () -> String in
-                try inside(Machine.cadre, "status", "--socket", supervisor.socket).output
-            }
-            #expect(try inside("dd", "if=/dev/zero", "of=\(supervisor.runtimeDirectory)/filler", "bs=4k").code != 0)
-            // Some of it fits into the last page of the file.
-            for _ in 0..<40 where try !supervisor.hasPrinted("won't know all that it should") {
+            try disk.fill()
+            // Enough for the journal to be written anew several times.
+            for turn in 1...60 {
                 kill(try #require(pids[0]), SIGKILL)
                 try supervisor.expect("web/0 was killed by SIGKILL")
                 pids[0] = try supervisor.ready("web/0")
-                #expect(try inside(Machine.cadre, "reset", "web/0", "--socket", supervisor.socket).code == 0)
+                _ = try disk.cadre("reset", "web/0")
+                guard turn % 20 == 0 else { continue }
+                let before = try disk.status()
+                try supervisor.replace()
+                #expect(try disk.status() == before)
+                for pid in pids { #expect(before.contains { $0.contains("ready \(pid ?? 0) ") }) }
             }
-            #expect(supervisor.lines.contains { $0.contains("No space left on device") })
-            #expect(try inside("rm", "\(supervisor.runtimeDirectory)/filler").code == 0)
-            try supervisor.expect("there is room again for what the supervisor that follows has to know")
-            let before = try status()
+            _ = try disk.cadre("stop", "web/1")
             try supervisor.replace()
-            // All but how long they are up, and the like.
-            let columns = { (table: String) in
-                table.split(separator: "\n").map { $0.split(separator: " ").prefix(4).joined(separator: " ") }
-            }
-            let after = try status()
-            #expect(columns(after) == columns(before))
-            for pid in pids.compactMap({ $0 }) { #expect(after.contains(" \(pid) ")) }
-            // What is below the mount, in this namespace.
-            rmdir(supervisor.runtimeDirectory)
+            #expect(try disk.status().contains { $0.hasPrefix("1 stopped") })
+            _ = try disk.cadre("start", "web/1")
+            try supervisor.replace()
+            #expect(try disk.status().filter { $0.contains("ready") }.count == 3)
+            #expect(try !supervisor.hasPrinted("won't know all that it should"))
+        }
+    }
+
+    @Test("when the reserve is used up it says so; who follows ends nobody of whom it isn't told", .needsMounts)
+    func noReserve() throws {
+        try withSmallDisk { supervisor, disk in
+            let pids = try ready(supervisor)
+            try disk.fill()
+            _ = try disk.cadre("scale", "web=150", "--no-wait")
+            try supervisor.expect("if this supervisor dies, the one that follows won't know all that it should: ")
+            #expect(supervisor.lines.contains { $0.contains("No space left on device") })
+            let last = try supervisor.ready("web/149")
+            try supervisor.replace()
+            try supervisor.expect("error: there was no room for all that the supervisor before had to write")
+            try supervisor.expect("web/149: running, and not supervised")
+            #expect(kill(last, 0) == 0)
+            for pid in pids { #expect(try disk.status().contains { $0.contains("ready \(pid ?? 0) ") }) }
+            // Nor does the one after that, which is told all that this one knows.
+            try supervisor.replace()
+            #expect(kill(last, 0) == 0)
+            try disk.makeRoom()
+            _ = try disk.cadre("scale", "web=150")
+            #expect(try disk.status().contains("149 ready \(last) 0"))
+            try supervisor.replace()
+            #expect(try disk.status().filter { $0.contains(" ready ") }.count == 150)
+            #expect(try disk.status().contains("149 ready \(last) 0"))
         }
     }
 }

@@ -173,30 +173,4 @@ import Testing
     private func contents(_ path: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.contains("@") }.sorted()
     }
-
-    /// Says when something failed, and what was logged before.
-    private func telling<Value>(
-        _ what: String, _ supervisor: SupervisorProcess, _ body: () throws -> Value
-    ) throws -> Value {
-        do {
-            return try body()
-        } catch {
-            _ = try? supervisor.hasPrinted("nothing")
-            Issue.record("\(what): \(Unmet(expectation: "\(error)", lines: supervisor.lines))")
-            throw error
-        }
-    }
-}
-
-/// Random numbers that follow from a seed (SplitMix64).
-private struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
 }

@@ -136,7 +136,7 @@ struct ControlGroupTests {
         let web = try sandbox.group.makeChild("web")
         let statistics = try web.statistics()
         #expect(statistics.cpu.usageMicroseconds == 0)
-        #expect(try web.cpuUsage() == 0)
+        #expect(try web.cpuStatistics().usageMicroseconds == 0)
         if try web.controllers().isEmpty {
             #expect(statistics.memory == nil)
             #expect(statistics.memoryEvents == nil)

@@ -9,6 +9,8 @@ package struct Violation: Error, CustomStringConvertible {
     /// What happened last, oldest first, as sentences.
     package internal(set) var trace: [String] = []
 
+    package init(rule: String, what: String, at: Duration) { (self.rule, self.what, self.at) = (rule, what, at) }
+
     package var description: String { "\(at.clock): \(rule): \(what)" }
 }
 

@@ -45,6 +45,17 @@ import Testing
         #expect(socket.receive() == [.ready])
     }
 
+    @Test("keeps its path for who comes next, when it was taken over") func handedOn() throws {
+        let socket = try NotificationSocket(path: path)
+        // As by a supervisor that cannot go on, while the keeper has the socket all the time.
+        _ = try NotificationSocket(try socket.descriptor.duplicate())
+        try connect().write("READY=1")
+        #expect(socket.receive() == [.ready])
+        let next = try NotificationSocket(try socket.descriptor.duplicate())
+        next.removePath()
+        #expect(access(path, F_OK) == -1)
+    }
+
     @Test("lets no descriptor in, and by that answers a barrier") func descriptors() throws {
         let socket = try NotificationSocket(path: path)
         var ends: [Int32] = [-1, -1]

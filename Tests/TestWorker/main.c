@@ -1,5 +1,6 @@
 #include "worker.h"
 
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 
 struct verb {
@@ -42,6 +43,8 @@ static const struct verb verbs[] = {
     {"echo", behave_echo, 0, "[stdin]: answers what comes on its sockets with its process ID, the socket's name and what came"},
     {"store", behave_store, 0, "[MESSAGE…]: prints what it was passed, sends each MESSAGE with a descriptor (see the code), then READY=1, and waits for SIGTERM"},
     {"kill-after", behave_kill_after, 3, "PROCESS THREAD N: kills PROCESS after the N-th system call of its thread of that name, from now on"},
+    {"list-calls", behave_list_calls, 2, "PROCESS THREAD: counts the kinds of system calls of its thread of that name until SIGTERM"},
+    {"fail-call", behave_fail_call, 5, "PROCESS THREAD KIND N ERRNO: has the N-th call of that kind fail, which is not made, from now on"},
     {"note", behave_note, 1, "FILE: notes its start and its end in FILE, says READY=1 and waits for SIGTERM"},
     {"hammer", behave_hammer, 1, "PORT [PAUSE-MILLISECONDS]: asks there without end, and at SIGTERM prints how often it was answered"},
 };
@@ -75,6 +78,19 @@ long long number(const char *text) {
         exit(64);
     }
     return value;
+}
+
+int termination(void) {
+    signal(SIGPIPE, SIG_IGN);
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    const int terminated = signalfd(-1, &set, SFD_CLOEXEC);
+    if (terminated == -1) {
+        fail("signalfd");
+    }
+    return terminated;
 }
 
 void pause_until_terminated(void) {

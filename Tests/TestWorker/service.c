@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <stddef.h>
 #include <sys/mman.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -152,15 +151,7 @@ static void serve(size_t leaked) {
     if (fcntl(listener, F_SETFL, fcntl(listener, F_GETFL) | O_NONBLOCK) == -1) {
         fail("fcntl");
     }
-    signal(SIGPIPE, SIG_IGN);
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    const int terminated = signalfd(-1, &set, SFD_CLOEXEC);
-    if (terminated == -1) {
-        fail("signalfd");
-    }
+    const int terminated = termination();
     if (getenv("NOTIFY_SOCKET") != NULL) {
         notify("READY=1");
     }

@@ -6,7 +6,6 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/mman.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -38,19 +37,6 @@ static int option(int socket, int level, int name) {
     int value = 0;
     socklen_t size = sizeof value;
     return getsockopt(socket, level, name, &value, &size) == 0 ? value : -1;
-}
-
-static int termination(void) {
-    signal(SIGPIPE, SIG_IGN);
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    const int terminated = signalfd(-1, &set, SFD_CLOEXEC);
-    if (terminated == -1) {
-        fail("signalfd");
-    }
-    return terminated;
 }
 
 void report_sockets(char **arguments) {

@@ -1,31 +1,26 @@
-// Kills a process at an instant that can be told exactly: after so many system calls. See ptrace(2).
-
-#include "worker.h"
+#include "trace.h"
 
 #include <dirent.h>
-#include <limits.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stddef.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 
-static long calls;
-static volatile sig_atomic_t has_killed;
+// Of elf.h, which has names of its own for what is here already.
+enum { nt_prstatus = 1, nt_arm_system_call = 0x404 };
 
-static void say(const char *format, long value) {
-    char text[64];
-    const int size = snprintf(text, sizeof text, format, value);
-    if (write(1, text, (size_t)size) != size) {
-        _exit(70);
-    }
-}
+static const struct tracer *present;
+// Whether a call is under way that must not be left as it is.
+static volatile sig_atomic_t is_altering;
 
-// What is traced goes on when its tracer ends.
-static void stop_counting(int signal) {
+static void stop_tracing(int signal) {
     (void)signal;
-    if (!has_killed) {
-        say("calls %ld\n", calls);
-        _exit(0);
+    if (!is_altering) {
+        present->is_over(false);
     }
 }
 
@@ -62,55 +57,85 @@ static pid_t find_thread(const char *process, const char *name) {
     return thread;
 }
 
-// Whether anybody else may see that a process was killed after a call and not before it. What only reads, or changes
-// nothing but the process itself, is not worth a kill of its own.
-static bool has_effect(uint64_t call, const uint64_t *arguments) {
-    static const long harmless[] = {
-        SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_mmap, SYS_munmap, SYS_mprotect, SYS_madvise, SYS_brk, SYS_futex,
-        SYS_epoll_pwait, SYS_epoll_ctl, SYS_timerfd_settime, SYS_fstat, SYS_newfstatat, SYS_fstatfs, SYS_lseek, SYS_read,
-        SYS_pread64, SYS_getdents64, SYS_fgetxattr, SYS_inotify_add_watch, SYS_inotify_rm_watch, SYS_pidfd_open,
-        SYS_getpid, SYS_gettid, SYS_getrandom, SYS_fcntl, SYS_clock_gettime, SYS_sched_yield, SYS_prctl,
-#ifdef __x86_64__
-        SYS_epoll_wait, SYS_poll, SYS_readlink, SYS_access, SYS_stat,
-#else
-        SYS_ppoll, SYS_readlinkat, SYS_faccessat,
-#endif
-    };
-    for (size_t i = 0; i < sizeof harmless / sizeof harmless[0]; i++) {
-        if (call == (uint64_t)harmless[i]) {
-            return false;
-        }
-    }
-    return call != SYS_openat || (arguments[2] & O_CREAT) != 0;
+bool has_effect_if_it_fails(uint64_t call) {
+    // The descriptor is closed whatever close(2) says on Linux.
+    return call == SYS_close;
 }
 
-// Whether a call ends here that counts.
-static bool is_end_of_call(pid_t thread, bool *counts) {
+// The kernel makes no call of a number that there isn't, and has ENOSYS for its result until we replace that.
+static void prevent_call(pid_t thread) {
+#if defined(__x86_64__)
+    const long result = ptrace(PTRACE_POKEUSER, thread, offsetof(struct user_regs_struct, orig_rax), -1L);
+#else
+    int none = -1;
+    struct iovec part = {.iov_base = &none, .iov_len = sizeof none};
+    const long result = ptrace(PTRACE_SETREGSET, thread, nt_arm_system_call, &part);
+#endif
+    if (result == -1) {
+        fail("ptrace, to prevent a call");
+    }
+}
+
+static void replace_result(pid_t thread, long value) {
+#if defined(__x86_64__)
+    const long result = ptrace(PTRACE_POKEUSER, thread, offsetof(struct user_regs_struct, rax), value);
+#else
+    struct user_regs_struct registers;
+    struct iovec part = {.iov_base = &registers, .iov_len = sizeof registers};
+    long result = ptrace(PTRACE_GETREGSET, thread, nt_prstatus, &part);
+    registers.regs[0] = (unsigned long)value;
+    if (result != -1) {
+        result = ptrace(PTRACE_SETREGSET, thread, nt_prstatus, &part);
+    }
+#endif
+    if (result == -1) {
+        fail("ptrace, to replace a result");
+    }
+}
+
+// Looks at the beginning or the end of a call; false if its thread is not to go on.
+static bool look_at_call(pid_t thread, bool is_child) {
+    // Of the thread, and of the one process that it may have started.
+    static int errors[2];
     struct __ptrace_syscall_info information;
     if (ptrace(PTRACE_GET_SYSCALL_INFO, thread, sizeof information, &information) <= 0) {
-        return false;
+        return true;
     }
     if (information.op == PTRACE_SYSCALL_INFO_ENTRY) {
-        *counts = has_effect(information.entry.nr, information.entry.args);
-        return false;
+        uint64_t arguments[6];
+        memcpy(arguments, information.entry.args, sizeof arguments);
+        const struct traced_call call = {thread, is_child, information.entry.nr, arguments};
+        errors[is_child] = present->begins(&call);
+        if (errors[is_child] != 0) {
+            is_altering = 1;
+            if (!has_effect_if_it_fails(call.number)) {
+                prevent_call(thread);
+            }
+        }
+        return true;
     }
-    return information.op == PTRACE_SYSCALL_INFO_EXIT && *counts;
+    if (information.op != PTRACE_SYSCALL_INFO_EXIT) {
+        return true;
+    }
+    if (errors[is_child] != 0) {
+        replace_result(thread, -errors[is_child]);
+        errors[is_child] = 0;
+        is_altering = 0;
+    }
+    return present->has_ended(is_child);
 }
 
-void behave_kill_after(char **arguments) {
-    const pid_t process = (pid_t)number(arguments[0]);
-    const long last = (long)number(arguments[2]);
-    const pid_t thread = find_thread(arguments[0], arguments[1]);
-    struct sigaction action = {.sa_handler = stop_counting};
+void trace(const char *process, const char *name, const struct tracer *tracer) {
+    present = tracer;
+    const pid_t thread = find_thread(process, name);
+    struct sigaction action = {.sa_handler = stop_tracing};
     sigaction(SIGTERM, &action, NULL);
     // What it starts belongs to it until it is another program.
     const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC;
     if (ptrace(PTRACE_SEIZE, thread, NULL, options) == -1 || ptrace(PTRACE_INTERRUPT, thread, NULL, NULL) == -1) {
         fail("ptrace");
     }
-    bool is_watching = false;
-    // Of the thread, and of the one process that it may have started.
-    bool counts[2] = {false, false};
+    bool is_watching = false, is_killed = false;
     for (;;) {
         int status;
         const pid_t stopped = waitpid(-1, &status, __WALL);
@@ -121,21 +146,19 @@ void behave_kill_after(char **arguments) {
             fail("waitpid");
         }
         if (!WIFSTOPPED(status)) {
-            if (stopped != thread) {
-                continue;
+            if (stopped == thread) {
+                tracer->is_over(true);
             }
-            say(has_killed ? "killed after %ld\n" : "gone after %ld\n", calls);
-            _exit(0);
+            continue;
         }
         const int signal = WSTOPSIG(status);
         const int event = status >> 16;
-        if (stopped != thread && (has_killed || event == PTRACE_EVENT_EXEC)) {
+        if (stopped != thread && (is_killed || event == PTRACE_EVENT_EXEC)) {
             ptrace(PTRACE_DETACH, stopped, NULL, 0);
             continue;
         }
-        if (signal == (SIGTRAP | 0x80) && is_end_of_call(stopped, &counts[stopped != thread]) && ++calls == last) {
-            has_killed = 1;
-            kill(process, SIGKILL);
+        if (signal == (SIGTRAP | 0x80) && !look_at_call(stopped, stopped != thread)) {
+            is_killed = true;
             if (stopped != thread) {
                 ptrace(PTRACE_DETACH, stopped, NULL, 0);
             }
@@ -145,26 +168,10 @@ void behave_kill_after(char **arguments) {
         ptrace(PTRACE_SYSCALL, stopped, NULL, is_signal ? signal : 0);
         if (!is_watching) {
             is_watching = true;
-            say("watching\n", 0);
+            static const char text[] = "watching\n";
+            if (write(1, text, sizeof text - 1) < 0) {
+                _exit(70);
+            }
         }
     }
-}
-
-void behave_note(char **arguments) {
-    const int file = open(arguments[0], O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
-    if (file == -1) {
-        fail(arguments[0]);
-    }
-    const char *worker = getenv("CADRE_WORKER");
-    const char *incarnation = getenv("CADRE_INCARNATION");
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    dprintf(file, "start %s %s %d\n", worker, incarnation, getpid());
-    notify("READY=1");
-    int received;
-    sigwait(&set, &received);
-    dprintf(file, "end %s %s %d\n", worker, incarnation, getpid());
-    exit(0);
 }

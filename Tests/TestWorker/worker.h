@@ -22,6 +22,9 @@ _Noreturn void fail(const char *call);
 // The number that the argument is; ends with exit code 64 if it is none.
 long long number(const char *text);
 
+// A descriptor that is readable when SIGTERM has come, which does nothing else from now on; SIGPIPE is ignored.
+int termination(void);
+
 // Waits for SIGTERM, then ends with exit code 0.
 _Noreturn void pause_until_terminated(void);
 
@@ -80,7 +83,11 @@ void behave_echo(char **arguments);
 void behave_store(char **arguments);
 void behave_hammer(char **arguments);
 
-// trace.c: who kills at an instant, and who keeps a record.
+// fault.c: who has system calls of others fail.
+void behave_list_calls(char **arguments);
+void behave_fail_call(char **arguments);
+
+// kill.c: who kills at an instant, and who keeps a record.
 void behave_kill_after(char **arguments);
 void behave_note(char **arguments);
 

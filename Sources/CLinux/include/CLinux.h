@@ -74,6 +74,12 @@ int cadre_accept(int socket, int flags);
 // pipe2(2) with O_CLOEXEC.
 int cadre_pipe(int descriptors[2]);
 
+// renameat2(2) with RENAME_EXCHANGE: two files change names, in one step.
+int cadre_exchange(const char *first, const char *second);
+
+// posix_fallocate(3): has blocks allocated for a part of a file, which is made longer by that if need be.
+int cadre_reserve(int file, off_t offset, off_t size);
+
 // memfd_create(2); close-on-exec.
 int cadre_memory_file(const char *name);
 
@@ -111,6 +117,11 @@ const char *cadre_signal_name(int signal);
 // Gives the calling thread a name of 15 bytes at the most, as top and ps show it.
 void cadre_name_thread(const char *name);
 
+// Gives back memory that this process has and doesn't use: what is free in the heap (malloc_trim(3)), and its mappings of
+// pages of code and constants (MADV_DONTNEED), which come back from the page cache one by one as they are used again. The
+// start of a program needs a multiple of what it needs later.
+void cadre_release_memory(void);
+
 // How many processors this process may use (sched_getaffinity(2)).
 int cadre_processor_count(void);
 
@@ -119,6 +130,9 @@ int cadre_open_file_limit(pid_t pid, uint64_t *limit);
 
 // getdents64(2).
 ssize_t cadre_getdents(int directory, void *buffer, size_t size);
+
+// readdir(3) with errno 0 at the end of a directory, and something else if that isn't why there is no more.
+struct dirent *cadre_readdir(DIR *directory);
 
 // pidfd_open(2); PIDFD_NONBLOCK is not asked for, so waitid(2) is to be called once it is readable.
 int cadre_pidfd_open(pid_t pid);

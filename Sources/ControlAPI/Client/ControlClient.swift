@@ -43,7 +43,9 @@ public final class ControlClient: Sendable {
 
     /// How things stand; only with the services and workers that are named, if any are.
     ///
-    /// - Parameter withStatistics: whether the kernel's figures are wanted, which take longer.
+    /// - Parameters:
+    ///   - names: services, workers or patterns.
+    ///   - withStatistics: whether the kernel's figures are wanted, which take longer.
     public func status(_ names: [String] = [], withStatistics: Bool = true) async throws(ControlError) -> Snapshot {
         try await get("/v1/status", query: names.map { ("name", $0) } + [("statistics", "\(withStatistics)")])
     }
@@ -99,6 +101,8 @@ public final class ControlClient: Sendable {
     /// Gives workers (`web`, `web/0`, `w*`) a command.
     ///
     /// - Parameters:
+    ///   - command: what to do.
+    ///   - names: services, workers or patterns.
     ///   - milestone: what to wait for; nil to return at once.
     ///   - time: how long to wait at the most.
     public func command(
@@ -130,6 +134,7 @@ public final class ControlClient: Sendable {
     /// Changes the limits of services while their workers run.
     ///
     /// - Parameters:
+    ///   - names: services, or patterns for them.
     ///   - limits: by the configuration's keys and written as there; `none` takes a limit away.
     ///   - force: whether `memory_max` may be set below what a worker holds.
     public func limit(

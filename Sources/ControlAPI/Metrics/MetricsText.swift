@@ -7,7 +7,7 @@ public enum MetricsText {
     /// Writes all metrics.
     ///
     /// - Parameters:
-    ///   - survey: What they are made of; its ``Survey/leaders`` as ``leaders(for:)`` says.
+    ///   - survey: What they are made of; its `Survey/leaders` as ``leaders(for:)`` says.
     ///   - format: In which format.
     ///   - aliases: Under which further names.
     ///   - version: The program's version.

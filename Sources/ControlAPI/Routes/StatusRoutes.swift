@@ -10,13 +10,13 @@ extension RouteTable {
             let names = call.values("name")
             let withStatistics = try call.flag("statistics", default: true)
             return try call.answer(
-                try await known { () async throws(UnknownNameError) in
+                try await refusable {
                     try await supervisor.snapshot(of: names.isEmpty ? nil : names, withStatistics: withStatistics)
                 })
         }
         get("/v1/services/{service}") { call in
             let name = call.parameter("service")
-            let service = try await known { () async throws(UnknownNameError) in
+            let service = try await refusable {
                 try await supervisor.snapshot(of: [name]).services.first { $0.name == name }
             }
             guard let service else { throw await unknown(name, supervisor) }
@@ -24,7 +24,7 @@ extension RouteTable {
         }
         get("/v1/services/{service}/workers/{worker}") { call in
             let id = try await worker(call, supervisor)
-            let snapshot = try await known { () async throws(UnknownNameError) in
+            let snapshot = try await refusable {
                 try await supervisor.snapshot(of: ["\(id)"])
             }
             guard let worker = snapshot.services.first?.workers.first else { throw await unknown("\(id)", supervisor) }
@@ -33,7 +33,7 @@ extension RouteTable {
         get("/v1/services/{service}/workers/{worker}/incarnations") { call in
             let id = try await worker(call, supervisor)
             return try call.answer(
-                try await known { () async throws(UnknownNameError) in try await supervisor.incarnations(of: id) })
+                try await refusable { try await supervisor.incarnations(of: id) })
         }
     }
 
@@ -41,7 +41,7 @@ extension RouteTable {
     mutating func addInspection(_ supervisor: Supervisor, on eventLoop: any EventLoop) {
         get("/v1/services/{service}/workers/{worker}/inspect") { call in
             let id = try await worker(call, supervisor)
-            var inspection = try await known { () async throws(UnknownNameError) in
+            var inspection = try await refusable {
                 try await supervisor.inspect(id)
             }
             if let question = inspection.introspection, inspection.controlGroup != nil {
@@ -63,13 +63,4 @@ private func worker(_ call: Call, _ supervisor: Supervisor) async throws(Problem
 
 private func unknown(_ name: String, _ supervisor: Supervisor) async -> Problem {
     Problem(UnknownNameError(name: name, services: await supervisor.state().services.map(\.name)))
-}
-
-/// What a body returns; a problem where it names nothing.
-private func known<Value>(_ body: () async throws(UnknownNameError) -> Value) async throws(Problem) -> Value {
-    do {
-        return try await body()
-    } catch {
-        throw Problem(error)
-    }
 }

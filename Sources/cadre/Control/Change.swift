@@ -76,18 +76,10 @@ struct Change<Answer: Encodable & Sendable>: Sendable {
 enum StandingReport {
     /// A line for each state: `starting: web/0 web/1`.
     static func lines(of snapshot: Snapshot) -> [String] {
-        var groups: [(state: String, workers: [String])] = []
-        for service in snapshot.services {
-            for worker in service.workers {
-                let (name, state) = ("\(service.name)/\(worker.number)", worker.state)
-                if let index = groups.firstIndex(where: { $0.state == state }) {
-                    groups[index].workers.append(name)
-                } else {
-                    groups.append((state, [name]))
-                }
-            }
+        let workers = snapshot.services.flatMap { service in
+            service.workers.map { (text: $0.state, name: "\(service.name)/\($0.number)") }
         }
-        return groups.map { "\($0.state): \(NamePhrase.of($0.workers))" }
+        return NamePhrase.grouped(workers).map { "\($0.text): \($0.names)" }
     }
 }
 

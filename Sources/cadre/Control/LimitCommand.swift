@@ -16,7 +16,7 @@ struct LimitCommand: ParsableCommand {
 
     @Argument(
         help: "Services or patterns (web, 'w*').",
-        completion: .custom { words, _, _ in LiveNames(words: words).serviceNames })
+        completion: .liveServices)
     var services: [String]
 
     @Option(

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Cadre
 import ControlAPI
 import Glibc
@@ -53,4 +54,17 @@ struct LiveNames {
         }
         return nil
     }
+}
+
+extension CompletionKind {
+    /// Services and workers that there are.
+    static var liveNames: CompletionKind {
+        .custom { words, _, prefix in LiveNames(words: words).candidates(for: prefix) }
+    }
+
+    /// Services that there are.
+    static var liveServices: CompletionKind { .custom { words, _, _ in LiveNames(words: words).serviceNames } }
+
+    /// Workers that there are.
+    static var liveWorkers: CompletionKind { .custom { words, _, _ in LiveNames(words: words).workerNames } }
 }

@@ -5,12 +5,25 @@ import Supervision
 struct NamesArgument: ParsableArguments {
     @Argument(
         help: "Services, workers or patterns (web, web/0, 'w*', 'web/[0-3]').",
-        completion: .custom { words, _, prefix in LiveNames(words: words).candidates(for: prefix) })
+        completion: .liveNames)
     var names: [String]
 }
 
 /// Names in sentences.
 enum NamePhrase {
+    /// The workers of the same text, in the order in which the texts come.
+    static func grouped(_ workers: some Sequence<(text: String, name: String)>) -> [(text: String, names: String)] {
+        var groups: [(text: String, names: [String])] = []
+        for (text, name) in workers {
+            if let index = groups.firstIndex(where: { $0.text == text }) {
+                groups[index].names.append(name)
+            } else {
+                groups.append((text, [name]))
+            }
+        }
+        return groups.map { ($0.text, of($0.names)) }
+    }
+
     /// How many names are written out.
     private static let most = 16
 

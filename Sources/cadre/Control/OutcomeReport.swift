@@ -30,9 +30,9 @@ struct OutcomeReport {
     init(_ outcomes: [WorkerOutcome], _ wording: Wording, within time: Duration?) {
         func those(_ outcome: WorkerOutcome.Outcome) -> [WorkerOutcome] { outcomes.filter { $0.outcome == outcome } }
         if outcomes.isEmpty { lines.append(wording.nothing) }
-        lines += Self.grouped(those(.reached), by: wording.past).map { "\($0.key) \($0.names)" }
-        lines += Self.grouped(those(.accepted), by: wording.ongoing).map { "\($0.key) \($0.names)" }
-        lines += Self.grouped(those(.done), by: Self.state).map { "\($0.key), and to stay so: \($0.names)" }
+        lines += Self.grouped(those(.reached), by: wording.past).map { "\($0.text) \($0.names)" }
+        lines += Self.grouped(those(.accepted), by: wording.ongoing).map { "\($0.text) \($0.names)" }
+        lines += Self.grouped(those(.done), by: Self.state).map { "\($0.text), and to stay so: \($0.names)" }
         addNotReplaced(those(.notReplaced))
         addSuperseded(those(.superseded))
         addTimedOut(those(.timedOut), within: time)
@@ -86,20 +86,11 @@ struct OutcomeReport {
 
     private static func state(_ outcome: WorkerOutcome) -> String { outcome.state ?? "gone" }
 
-    /// The workers of the same text, in the order in which the texts come.
+    /// The workers of the same text.
     private static func grouped(
         _ outcomes: [WorkerOutcome], by text: (WorkerOutcome) -> String
-    ) -> [(key: String, names: String)] {
-        var groups: [(key: String, workers: [String])] = []
-        for outcome in outcomes {
-            let key = text(outcome)
-            if let index = groups.firstIndex(where: { $0.key == key }) {
-                groups[index].workers.append(outcome.worker)
-            } else {
-                groups.append((key, [outcome.worker]))
-            }
-        }
-        return groups.map { ($0.key, NamePhrase.of($0.workers)) }
+    ) -> [(text: String, names: String)] {
+        NamePhrase.grouped(outcomes.map { (text($0), $0.worker) })
     }
 }
 

@@ -20,7 +20,7 @@ struct RolloutCommand: ParsableCommand {
 
 /// The service that a roll-out is of.
 struct RolloutService: ParsableArguments {
-    @Argument(help: "The service.", completion: .custom { words, _, _ in LiveNames(words: words).serviceNames })
+    @Argument(help: "The service.", completion: .liveServices)
     var service: String
 }
 
@@ -31,7 +31,7 @@ struct RolloutStatusCommand: ParsableCommand {
 
     @Argument(
         help: "Services; without them, all.",
-        completion: .custom { words, _, _ in LiveNames(words: words).serviceNames })
+        completion: .liveServices)
     var services: [String] = []
 
     @Flag(help: "Print JSON.")

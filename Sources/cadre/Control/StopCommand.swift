@@ -15,7 +15,7 @@ struct StopCommand: ParsableCommand {
 
     @Argument(
         help: "Services, workers or patterns (web, web/0, 'w*', 'web/[0-3]').",
-        completion: .custom { words, _, prefix in LiveNames(words: words).candidates(for: prefix) })
+        completion: .liveNames)
     var names: [String] = []
 
     @Flag(help: "Stop everything, and the supervisor too.")

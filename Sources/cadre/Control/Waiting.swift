@@ -168,7 +168,10 @@ actor Waiting {
     }
 }
 
-/// Who waits for an answer, and what came first. On the reactor's thread only.
+/// Who waits for an answer, and what came first.
+///
+/// `@unchecked Sendable`, as the compiler cannot see that it is used on one thread only, the reactor's, which the actor that
+/// waits, its timers and its signals all run on.
 private final class Wait<Answer: Sendable>: @unchecked Sendable {
     typealias Outcome = Result<Waiting.Ending<Answer>, any Error>
 

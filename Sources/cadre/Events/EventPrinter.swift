@@ -46,7 +46,7 @@ struct EventPrinter {
 
     /// An event for people: `Nov 21 08:31:02 exited: web/0 exited with code 1`.
     static func line(of event: Event) -> StyledLine {
-        var line = StyledLine("\(localTime(event.time)) ", .dim)
+        var line = StyledLine("\(LocalTime.text(time_t(event.time))) ", .dim)
         line.append("\(event.kind): ", style(of: event.level))
         line.append(event.message)
         return line
@@ -59,14 +59,5 @@ struct EventPrinter {
         case "debug": .dim
         default: TextStyle(colour: .cyan)
         }
-    }
-
-    private static func localTime(_ time: Double) -> String {
-        var seconds = time_t(time)
-        var parts = tm()
-        localtime_r(&seconds, &parts)
-        var buffer = [CChar](repeating: 0, count: 64)
-        let count = strftime(&buffer, buffer.count, "%b %d %H:%M:%S", &parts)
-        return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

@@ -17,7 +17,7 @@ struct EventsCommand: ParsableCommand {
 
     @Argument(
         help: "Only those of these services, workers or patterns (web, web/0, 'w*').",
-        completion: .custom { words, _, prefix in LiveNames(words: words).candidates(for: prefix) })
+        completion: .liveNames)
     var names: [String] = []
 
     @Flag(help: "Print a JSON object a line.")

@@ -3,7 +3,7 @@ import FoundationEssentials
 import Glibc
 import Reactor
 
-/// `cadre manual`: what `make install` makes the manual pages with.
+/// `cadre manual`: what `make install` makes the manual pages with, and `make reference` that of the configuration.
 struct ManualCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "manual", abstract: "Write the manual pages of all subcommands into a directory.",
@@ -12,19 +12,32 @@ struct ManualCommand: ParsableCommand {
     @Argument(help: "The directory.", completion: .directory)
     var directory: String
 
+    @Flag(help: "The directory is Cadre's source: write the configuration's reference in docs/ and examples/ instead.")
+    var reference = false
+
     func run() throws {
         try Failure.reporting {
-            for (name, text) in try Self.pages() {
-                let path = "\(directory)/\(name).1"
+            for (name, text) in reference ? Self.references : try Self.manual() {
+                let path = "\(directory)/\(name)"
                 try Descriptor.open(path, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644).write(text, path)
             }
         }
     }
 
-    /// The pages by name.
+    /// The pages of all sections, by the names of their files.
+    static func manual() throws -> [(name: String, text: String)] {
+        try pages().map { ("\($0.name).1", $0.text) }
+            + [("cadre.toml.5", ReferencePage.text(version: cadreVersion))]
+    }
+
+    /// The configuration's reference, by where it is in the source.
+    static var references: [(name: String, text: String)] {
+        [("docs/configuration.md", ReferenceDocument.text), ("examples/reference.toml", ReferenceFile.text)]
+    }
+
+    /// The pages of section 1 by name.
     static func pages() throws -> [(name: String, text: String)] {
-        let dump = Data(CadreCommand._dumpHelp().utf8)
-        let root = try JSONDecoder().decode(CommandInfo.Dump.self, from: dump).command
+        let root = try root()
         let subcommands = root.documented
         let main = ManualPage(
             of: root, version: cadreVersion,
@@ -33,13 +46,22 @@ struct ManualCommand: ParsableCommand {
                     "SUBCOMMANDS",
                     subcommands.map { .item("\($0.pageName)(1)", $0.abstract ?? "") }
                 ), exitStatus, environment, files,
-                ("SEE ALSO", [.paragraph("systemctl(1), journalctl(1), systemd.resource-control(5), cgroups(7)")]),
+                (
+                    "SEE ALSO",
+                    [.paragraph("cadre.toml(5), systemctl(1), journalctl(1), systemd.resource-control(5), cgroups(7)")]
+                ),
             ])
         let seeAlso: (String, [ManualPage.Block]) = ("SEE ALSO", [.paragraph("cadre(1)")])
         return [(root.pageName, main.text)]
             + subcommands.map {
                 ($0.pageName, ManualPage(of: $0, version: cadreVersion, more: [exitStatus, seeAlso]).text)
             }
+    }
+
+    /// The whole command.
+    static func root() throws -> CommandInfo {
+        let dump = Data(CadreCommand._dumpHelp().utf8)
+        return try JSONDecoder().decode(CommandInfo.Dump.self, from: dump).command
     }
 
     private static let exitStatus: (String, [ManualPage.Block]) = (

@@ -1,28 +1,27 @@
-/// A command's page in section 1 of the manual, in the macros of man(7).
+/// A page of the manual, in the macros of man(7).
 struct ManualPage {
-    private let command: CommandInfo
     private var lines: [String] = []
 
     /// The page of a command, which ends with a section for each of `more`: title and lines of text.
     init(of command: CommandInfo, version: String, more: [(title: String, body: [Block])] = []) {
-        self.command = command
-        lines.append(
-            ".TH \(Self.quoted(command.pageName.uppercased())) 1 \"\" \(Self.quoted("cadre \(version)")) \"User Commands\""
-        )
-        lines.append(".nh")
-        section("NAME")
-        lines.append("\(Self.escaped(command.pageName)) \\- \(Self.escaped(Self.withoutStop(command.abstract ?? "")))")
+        begin(command.pageName, section: 1, of: "User Commands", abstract: command.abstract ?? "", version: version)
         section("SYNOPSIS")
-        synopsis()
+        synopsis(of: command)
         if let discussion = command.discussion, !discussion.isEmpty {
             section("DESCRIPTION")
             add(Self.paragraphs(of: discussion).map(Block.paragraph))
         }
-        arguments()
-        for (title, body) in more {
-            section(title)
-            add(body)
-        }
+        arguments(of: command)
+        add(more)
+    }
+
+    /// A page of another section of the manual, whose title is `part`.
+    init(
+        _ name: String, section: Int, of part: String, abstract: String, version: String,
+        sections: [(title: String, body: [Block])]
+    ) {
+        begin(name, section: section, of: part, abstract: abstract, version: version)
+        add(sections)
     }
 
     /// A piece of text.
@@ -37,6 +36,24 @@ struct ManualPage {
 
     // MARK: Parts
 
+    private mutating func begin(
+        _ name: String, section number: Int, of part: String, abstract: String, version: String
+    ) {
+        lines.append(
+            ".TH \(Self.quoted(name.uppercased())) \(number) \"\" \(Self.quoted("cadre \(version)")) \(Self.quoted(part))"
+        )
+        lines.append(".nh")
+        section("NAME")
+        lines.append("\(Self.escaped(name)) \\- \(Self.escaped(Self.withoutStop(abstract)))")
+    }
+
+    private mutating func add(_ sections: [(title: String, body: [Block])]) {
+        for (title, body) in sections {
+            section(title)
+            add(body)
+        }
+    }
+
     private mutating func section(_ title: String) {
         lines.append(".SH \(Self.quoted(title))")
     }
@@ -50,22 +67,25 @@ struct ManualPage {
         }
     }
 
-    private mutating func synopsis() {
+    private mutating func synopsis(of command: CommandInfo) {
         lines.append(".B \(Self.quoted(command.fullName))")
         if !command.documented.isEmpty {
             lines += ["<subcommand>", "[<option>...]"]
             return
         }
         lines.append("[<option>...]")
-        for argument in shown where argument.kind == .positional {
+        for argument in Self.shown(of: command) where argument.kind == .positional {
             let value = "<\(argument.valueName ?? "value")>\(argument.isRepeating ? "..." : "")"
             lines.append(Self.escaped(argument.isOptional ? "[\(value)]" : value))
         }
     }
 
-    private var shown: [CommandInfo.Argument] { (command.arguments ?? []).filter(\.shouldDisplay) }
+    private static func shown(of command: CommandInfo) -> [CommandInfo.Argument] {
+        (command.arguments ?? []).filter(\.shouldDisplay)
+    }
 
-    private mutating func arguments() {
+    private mutating func arguments(of command: CommandInfo) {
+        let shown = Self.shown(of: command)
         let (positional, options) = (shown.filter { $0.kind == .positional }, shown.filter { $0.kind != .positional })
         if !positional.isEmpty {
             section("ARGUMENTS")
