@@ -19,12 +19,7 @@ final class Launcher {
     private let inherited: WorkerEnvironment
     /// What workers get back after the supervisor raised its own.
     private let openFileLimit: OpenFileLimit
-    private let nullDevice: Descriptor
-    /// What a worker gets as its descriptors 1 and 2, while it is spawned. These have been open since the beginning, so
-    /// their numbers are low: that of the streams themselves may be in the thousands, and up to there the kernel would
-    /// copy the whole table of descriptors for the child.
-    private let standardOutput: Descriptor
-    private let standardError: Descriptor
+    private let standardStreams: StandardStreams
     /// The limits that were left out, so that each is told once.
     private var leftOut: Set<String> = []
     private let sandboxes = Sandboxes()
@@ -43,9 +38,7 @@ final class Launcher {
         inherited = WorkerEnvironment(inherited: variables)
         credentials = CredentialDirectories(environment: variables, path: options.credentialDirectory)
         openFileLimit = try OpenFileLimit.raise()
-        nullDevice = try Descriptor.open("/dev/null", flags: O_RDWR)
-        standardOutput = try nullDevice.duplicate()
-        standardError = try nullDevice.duplicate()
+        standardStreams = try StandardStreams()
     }
 
     /// Makes the directories for sockets.
@@ -76,7 +69,7 @@ final class Launcher {
     func release(_ incarnation: LiveIncarnation) {
         incarnation.notifications.removePath()
         kept.release(incarnation.keptName)
-        credentials.remove(incarnation.fileName)
+        if !incarnation.specification.credentials.isEmpty { credentials.remove(incarnation.fileName) }
     }
 
     /// Goes on with what an incarnation prints that a supervisor before had started.
@@ -125,20 +118,16 @@ final class Launcher {
             var environment = try environment(of: incarnation, account)
             environment.add(descriptors: passed.map(\.name))
             if let stream = streams.journalStream { environment["JOURNAL_STREAM"] = stream }
-            try standardOutput.replace(with: streams.output)
-            try standardError.replace(with: streams.error)
-            defer {
-                // The worker alone holds its streams open, so that their end shows.
-                try? standardOutput.replace(with: nullDevice)
-                try? standardError.replace(with: nullDevice)
-            }
+            try standardStreams.set(streams)
+            defer { standardStreams.clear() }
             var request = SpawnRequest(
                 arguments: specification.command.map { specification.expand($0, worker: worker.number) },
                 environment: environment.lines,
                 workingDirectory: specification.directory.map { specification.expand($0, worker: worker.number) }
                     ?? "/",
                 descriptors: [
-                    sockets.input ?? nullDevice.rawValue, standardOutput.rawValue, standardError.rawValue,
+                    sockets.input ?? standardStreams.nullDevice.rawValue, standardStreams.output.rawValue,
+                    standardStreams.error.rawValue,
                 ] + passed.map(\.descriptor),
                 controlGroup: incarnation.group.directory.rawValue,
                 leaderAttribute: options.keeper.map { _ in ControlGroup.leaderAttribute }, listenPID: !passed.isEmpty)
@@ -189,8 +178,7 @@ final class Launcher {
     /// Returns when all that workers printed is out.
     nonisolated(nonsending) func finish() async {
         // If that failed after the last start, the end of what the worker printed would never show.
-        try? standardOutput.replace(with: nullDevice)
-        try? standardError.replace(with: nullDevice)
+        standardStreams.clear()
         await logs.finish()
         rmdir(options.notificationDirectory)
         rmdir(options.credentialDirectory)

@@ -22,7 +22,7 @@ final class LiveIncarnation {
     /// Its cgroup.
     let group: ControlGroup
     /// Where its processes send what sd_notify(3) has to say.
-    let notifications: NotificationSocket
+    var notifications: NotificationSocket
 
     /// The process that counts as the worker: the one we started, or another one it named with `MAINPID=`.
     var leader: Leader?

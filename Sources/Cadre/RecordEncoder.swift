@@ -29,17 +29,27 @@ struct RecordEncoder {
 
         func add(text: String) {
             bytes.append(UInt8(ascii: "\""))
-            for byte in text.utf8 {
-                switch byte {
-                case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
-                // RFC 8259, section 7.
-                case 0..<0x20:
-                    let digits = String(byte, radix: 16)
-                    bytes += Array((byte < 0x10 ? #"\u000"# : #"\u00"#).utf8) + Array(digits.utf8)
-                default: bytes.append(byte)
-                }
+            if text.utf8.contains(where: Self.needsEscape) {
+                for byte in text.utf8 { add(escaped: byte) }
+            } else {
+                bytes.append(contentsOf: text.utf8)
             }
             bytes.append(UInt8(ascii: "\""))
+        }
+
+        /// RFC 8259, section 7.
+        private static func needsEscape(_ byte: UInt8) -> Bool {
+            byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+        }
+
+        private func add(escaped byte: UInt8) {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
+            case 0..<0x20:
+                let digits = String(byte, radix: 16)
+                bytes += Array((byte < 0x10 ? #"\u000"# : #"\u00"#).utf8) + Array(digits.utf8)
+            default: bytes.append(byte)
+            }
         }
 
         func add(number: some BinaryInteger) {

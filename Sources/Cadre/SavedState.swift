@@ -24,7 +24,7 @@ struct SavedState {
 
     /// What concerns no single service.
     struct Totals: Codable {
-        /// How many incarnations have ended.
+        /// How many incarnations have ended, at least; see ``SavedState/ends``.
         var ends: UInt64 = 0
         /// What the fleet knew but for services.
         var fleet = Fleet.Archive()
@@ -47,6 +47,8 @@ struct SavedState {
     /// A worker.
     struct Worker: Codable {
         var machine: WorkerMachine
+        /// The key of its policy, which has a record of its own.
+        var policy: Int?
         var incarnations: [Incarnation]
         /// Kept by records of their own.
         var record: WorkerRecord?
@@ -79,6 +81,12 @@ struct SavedState {
 }
 
 extension SavedState {
+    /// How many incarnations have ended, by the latest end of any worker.
+    var ends: UInt64 {
+        let workers = services.values.flatMap(\.workers.values)
+        return max(totals.ends, workers.compactMap { $0.record?.lastEnd }.max() ?? 0)
+    }
+
     /// Reads what there is at a path; nil if there is nothing that fits the delegated root that it tells of.
     ///
     /// - Throws: ``StateError`` if it is another version's.
@@ -113,6 +121,7 @@ extension SavedState {
             guard let worker = (try? NamePattern(name))?.onlyWorker,
                 var archive: Worker = try records.value("worker:\(name)")
             else { continue }
+            if let key = archive.policy { archive.machine.policy = try records.value("policy:\(key)") }
             archive.record = try records.value("usage:\(name)")
             let past = try records.all("past:\(name)", as: IncarnationRecord.self)
             if !past.isEmpty { archive.record = archive.record ?? WorkerRecord() }

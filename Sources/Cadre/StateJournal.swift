@@ -46,6 +46,11 @@ final class StateJournal {
     private var buffer: [UInt8] = []
     /// How large the file was when it was new.
     private var sizeWhenNew = 0
+    /// How large a new file is going to be when all workers run: the first one has them all as they are before that, and
+    /// need not be written anew while they start.
+    var expectedSize = 0
+    /// What a worker that runs takes there, in bytes.
+    static let sizeOfWorker = 1300
     /// Whether the second file is being filled.
     private(set) var isRenewing = false
 
@@ -62,7 +67,7 @@ final class StateJournal {
     /// Whether the second file still has something of what was in it before.
     var isSpareClean: Bool { spare?.isClean ?? true }
 
-    private var growthLimit: Int { 2 * sizeWhenNew + Self.leastGrowth }
+    private var growthLimit: Int { 2 * max(sizeWhenNew, expectedSize) + Self.leastGrowth }
     /// What a file needs: to grow, and to take what comes while the other one is being filled.
     private var wantedCapacity: Int { growthLimit + sizeWhenNew / 4 + Self.leastGrowth / 2 }
 

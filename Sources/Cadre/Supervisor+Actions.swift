@@ -55,6 +55,7 @@ extension Supervisor {
                 ?? launcher.launch(
                     worker, number, of: service, specification, stored: storedDescriptors(of: worker),
                     lineWatch(worker, number, specification))
+            reportPostponed()
             do {
                 try watch(incarnation)
             } catch {
@@ -67,6 +68,7 @@ extension Supervisor {
             // It may have left its cgroup before there was a watch on that.
             populationChanged(incarnation)
         } catch {
+            reportPostponed()
             // While it was empty somebody may have removed the service's cgroup; the next try finds a new one.
             if let service = services[worker.service], (try? service.group.isPopulated()) == nil,
                 let group = try? root.serviceGroup(worker.service)
@@ -198,14 +200,12 @@ extension Supervisor {
             records[worker, default: WorkerRecord()].lastReadyTime = time
             counters[worker.service, default: ServiceCounters()].readyTimes.add(time)
         case .ended(let number, let end):
-            let peak = live(worker, number).flatMap { try? $0.group.memoryPeak() }
-            var exit = ExitSnapshot(end.reason, end.exit, memoryPeak: peak)
+            var exit = ExitSnapshot(end.reason, end.exit, memoryPeak: memoryPeak(worker, number))
             exit.detail = live(worker, number).flatMap { problem(of: $0, end.reason) }
             records[worker, default: WorkerRecord()].lastExit = exit
         case .replaced(let number, _, let reason):
-            let peak = live(worker, number).flatMap { try? $0.group.memoryPeak() }
             records[worker, default: WorkerRecord()].lastExit = ExitSnapshot(
-                reason: reason.rawValue, memoryPeakBytes: peak,
+                reason: reason.rawValue, memoryPeakBytes: memoryPeak(worker, number),
                 detail: live(worker, number).flatMap { problem(of: $0, reason) })
         case .restarting(_, let reason):
             counters[worker.service, default: ServiceCounters()].restarts[reason, default: 0] += 1
@@ -224,6 +224,11 @@ extension Supervisor {
         case .ready, .restarting, .killed, .gone: unwritten.counters.insert(worker.service)
         default: break
         }
+    }
+
+    private func memoryPeak(_ worker: WorkerID, _ number: UInt64) -> UInt64? {
+        guard root.available.contains(.memory), let incarnation = live(worker, number) else { return nil }
+        return try? incarnation.group.memoryPeak()
     }
 
     /// Tells the world about an event, and does what follows from it.
@@ -277,6 +282,5 @@ extension Supervisor {
             past, pid: incarnation?.firstPid, exit: exit, usage: usage, offset: wallClock() - Reactor.now / .seconds(1))
         record.remember(entry)
         unwritten.past.append((worker, entry))
-        unwritten.totals = true
     }
 }

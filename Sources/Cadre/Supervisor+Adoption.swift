@@ -42,7 +42,7 @@ extension Supervisor {
     /// Takes over what is left, before anything else happens.
     func adopt(_ saved: SavedState) throws {
         knowsAll = !saved.isIncomplete && saved.damagedLines == 0
-        ends = saved.totals.ends
+        ends = saved.ends
         essentialFailure = saved.totals.essentialFailure
         fleet.restore(saved.totals.fleet)
         var news: [News] = []

@@ -125,7 +125,7 @@ extension Supervisor {
         // What it said last counts before its end does.
         receiveLastNotifications(of: incarnation)
         incarnation.exit = exit
-        if isPopulated(incarnation) {
+        if population(of: incarnation).populated {
             tell(incarnation.worker, .leaderExited(incarnation.number, Exit(exit)))
         } else {
             isGone(incarnation, exit)
@@ -142,16 +142,17 @@ extension Supervisor {
         tell(incarnation.worker, .gone(incarnation.number, Exit(exit), isOutOfMemory: isOutOfMemory))
     }
 
-    private func isPopulated(_ incarnation: LiveIncarnation) -> Bool {
+    /// Whether any process is left, and whether all are frozen; as before if that can't be told.
+    private func population(of incarnation: LiveIncarnation) -> CgroupEvents {
         do {
-            let isPopulated = try incarnation.group.isPopulated()
+            let group = try incarnation.group.events()
             incarnation.isUnreadable = false
-            return isPopulated
+            return group
         } catch {
             // Somebody removed the cgroup, so it was empty.
-            if error.errno == .noSuchFileOrDirectory || error.errno == .operationNotSupportedByDevice { return false }
-            lookAgain(at: incarnation, after: error)
-            return true
+            let isGone = error.errno == .noSuchFileOrDirectory || error.errno == .operationNotSupportedByDevice
+            if !isGone { lookAgain(at: incarnation, after: error) }
+            return CgroupEvents(populated: !isGone, frozen: incarnation.isFrozen)
         }
     }
 
@@ -205,7 +206,8 @@ extension Supervisor {
 
     /// Looks whether all processes of an incarnation are gone, or have gone elsewhere.
     func populationChanged(_ incarnation: LiveIncarnation) {
-        guard !isPopulated(incarnation) else { return noteFreezing(of: incarnation) }
+        let group = population(of: incarnation)
+        guard !group.populated else { return note(isFrozen: group.frozen, incarnation) }
         if let exit = incarnation.exit { return isGone(incarnation, exit) }
         guard let leader = incarnation.leader else { return }
         if let exit = reap(leader, of: incarnation) ?? (leader.parent == .other ? .unknown : nil) {
@@ -220,9 +222,9 @@ extension Supervisor {
         }
     }
 
-    private func noteFreezing(of incarnation: LiveIncarnation) {
-        guard let events = try? incarnation.group.events(), events.frozen != incarnation.isFrozen else { return }
-        incarnation.isFrozen = events.frozen
+    private func note(isFrozen: Bool, _ incarnation: LiveIncarnation) {
+        guard isFrozen != incarnation.isFrozen else { return }
+        incarnation.isFrozen = isFrozen
         touched.insert(incarnation.worker)
         noteProgress()
     }

@@ -49,6 +49,7 @@ extension Supervisor {
     func forgetWritten() {
         writtenFleets = [:]
         writtenSpecifications = []
+        writtenPolicies = []
     }
 
     /// Notes all there is of something, if it is still there.
@@ -104,15 +105,24 @@ extension Supervisor {
     }
 
     private func note(_ worker: WorkerID, in journal: StateJournal) {
-        guard let machine = fleet.worker(worker) else { return }
+        guard var machine = fleet.worker(worker) else { return }
         let live = incarnations[worker] ?? []
         for incarnation in live where writtenSpecifications.insert(incarnation.specificationKey).inserted {
             journal.set("started-with:\(incarnation.specificationKey)", incarnation.specification)
         }
+        let policy = note(machine.policy, in: journal)
+        machine.policy = nil
         journal.set(
             "worker:\(worker)",
-            SavedState.Worker(
-                machine: machine, incarnations: live.map { $0.archive() }))
+            SavedState.Worker(machine: machine, policy: policy, incarnations: live.map { $0.archive() }))
+    }
+
+    /// Notes how workers are supervised, unless that was done, and returns its key.
+    private func note(_ policy: WorkerPolicy, in journal: StateJournal) -> Int {
+        let key = policies[policy] ?? policies.count
+        policies[policy] = key
+        if writtenPolicies.insert(key).inserted { journal.set("policy:\(key)", policy) }
+        return key
     }
 }
 

@@ -57,6 +57,9 @@ public actor Supervisor {
     var writtenFleet = Fleet.Archive()
     var writtenFleets: [String: Fleet.ServiceArchive] = [:]
     var writtenSpecifications: Set<String> = []
+    /// The policies of workers, by which the journal knows them.
+    var policies: [WorkerPolicy: Int] = [:]
+    var writtenPolicies: Set<Int> = []
     /// What is still to be written of the journal that is being written anew, the first last; nil if none is.
     var renewal: [JournalPiece]?
     var isRenewalScheduled = false
@@ -74,9 +77,11 @@ public actor Supervisor {
     var awaited: [Int32: LiveIncarnation] = [:]
 
     /// What the fleet wants and isn't done yet, in order.
-    private var pending: [Pending] = []
-    private var isWorking = false
-    private var isContinuationScheduled = false
+    var pending: [PendingAction] = []
+    var isWorking = false
+    var isContinuationScheduled = false
+    /// Reports of what calls for a start that is about to be made: each microsecond before that is one without the worker.
+    var postponed: [(event: WorkerEvent, worker: WorkerID)] = []
 
     /// How often each caller was refused something of late.
     var refusals: [String: RateLimit] = [:]
@@ -102,17 +107,6 @@ public actor Supervisor {
         case running
         case stopping
         case over
-    }
-
-    /// An action that isn't done yet.
-    private struct Pending {
-        let action: FleetAction
-        /// Whether what it tells is booked already; see ``bookPending()``.
-        var isBooked = false
-
-        init(_ action: FleetAction) {
-            self.action = action
-        }
     }
 
     struct ArmedTimer {
@@ -255,110 +249,6 @@ public actor Supervisor {
     func kill() {
         perform(fleet.stopPostponed(at: Reactor.now))
         for incarnation in incarnations.values.joined() { self.kill(incarnation) }
-    }
-
-    // MARK: Work
-
-    /// Tells the fleet what happened to a worker, and does what it wants.
-    func tell(_ worker: WorkerID, _ input: WorkerInput) {
-        guard !isClosed else { return }
-        touched.insert(worker)
-        let actions = fleet.handle(worker, input, at: Reactor.now)
-        noteChange(of: worker, input)
-        noteWishes(in: actions, but: worker)
-        pending += actions.map { Pending($0) }
-        work()
-    }
-
-    /// Does what somebody's wish calls for.
-    func perform(_ actions: [FleetAction]) {
-        noteWishes(in: actions)
-        pending += actions.map { Pending($0) }
-        work()
-    }
-
-    /// Tells the fleet several things before anything of it is done, so that nobody takes a part for the whole: that
-    /// the first service is ready doesn't mean that all are.
-    func together(_ tell: () -> Void) {
-        isWorking = true
-        tell()
-        isWorking = false
-        work()
-    }
-
-    /// Does what is pending, in order.
-    ///
-    /// What it does may be answered by more. After some milliseconds it lets other events have their turn: a thousand
-    /// workers that start must not keep an old one from being restarted, or the watchdog from being fed.
-    private func work() {
-        guard !isWorking else { return }
-        isWorking = true
-        let deadline = Reactor.now + .milliseconds(5)
-        var done = 0
-        while done < pending.count, Reactor.now < deadline {
-            let next = pending[done]
-            pending[done].isBooked = true
-            done += 1
-            perform(next)
-        }
-        pending.removeFirst(done)
-        isWorking = false
-        if !pending.isEmpty, !isContinuationScheduled {
-            isContinuationScheduled = true
-            // A job of this actor's own executor, before which the reactor looks for events without sleeping.
-            Task {
-                isContinuationScheduled = false
-                work()
-            }
-        }
-        noteProgress()
-    }
-
-    /// Books what is still to be reported, so that no state of a worker is in the journal without what came with it: if
-    /// this supervisor dies, the one that follows is not told again.
-    func bookPending() {
-        for index in pending.indices where !pending[index].isBooked {
-            guard case .worker(let worker, .report(let event)) = pending[index].action else { continue }
-            pending[index].isBooked = true
-            book(event, of: worker)
-        }
-    }
-
-    private func perform(_ pending: Pending) {
-        switch pending.action {
-        case .worker(let worker, .report(let event)):
-            if !pending.isBooked { book(event, of: worker) }
-            report(event, of: worker)
-        case .worker(let worker, let action):
-            writeAhead(of: action, of: worker)
-            perform(action, of: worker)
-        case .forgetWorker(let worker):
-            leaveSockets(of: worker)
-            dropStoredDescriptors(of: worker)
-            endUnclaimed(of: worker)
-            records[worker] = nil
-            unwritten.forgottenWorkers.append(worker)
-            unwritten.totals = true
-            lastLogs[worker] = nil
-            orders.forget(worker)
-            touched.insert(worker)
-        case .forgetService(let name): forget(name)
-        case .rollout(let name, let event): report(event, of: name)
-        }
-    }
-
-    private func forget(_ name: String) {
-        counters[name] = nil
-        unwritten.forgottenServices.append(name)
-        revisions[name] = nil
-        rolloutProblems[name] = nil
-        guard let service = services.removeValue(forKey: name) else { return }
-        endDemand(of: service)
-        do {
-            try root.group.removeTree(childNamed: name)
-        } catch {
-            events.log(.warning, .failed, "\(name): \(error)", service: name)
-        }
     }
 
     /// Tells those who want to know how things stand.

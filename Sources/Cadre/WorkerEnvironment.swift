@@ -14,20 +14,32 @@ struct WorkerEnvironment {
         "JOURNAL_STREAM", "MANAGERPID", "SYSTEMD_EXEC_PID", "FDSTORE", "CREDENTIALS_DIRECTORY",
     ]
 
-    private var variables: [String: String]
+    /// What all workers begin with, which is put together once: there may be much of it.
+    private let inherited: [(name: String, line: String)]
+    /// What this one has beside that, or in place of it; nil for what it lacks.
+    private var variables: [String: String?] = [:]
 
     /// Begins with what `inherited` has that isn't the supervisor's alone.
     init(inherited: [String: String]) {
-        variables = inherited.filter { !Self.withheld.contains($0.key) }
+        self.inherited = inherited.filter { !Self.withheld.contains($0.key) }.map { ($0.key, "\($0.key)=\($0.value)") }
     }
 
     /// As the lines that execve(2) takes.
-    var lines: [String] { variables.map { "\($0.key)=\($0.value)" } }
+    var lines: [String] {
+        var lines: [String] = []
+        lines.reserveCapacity(inherited.count + variables.count)
+        for (name, line) in inherited where variables.index(forKey: name) == nil { lines.append(line) }
+        for case (let name, let value?) in variables { lines.append("\(name)=\(value)") }
+        return lines
+    }
 
     /// The value of a variable.
     subscript(name: String) -> String? {
-        get { variables[name] }
-        set { variables[name] = newValue }
+        get {
+            if let own = variables[name] { return own }
+            return inherited.first { $0.name == name }.map { String($0.line.dropFirst(name.count + 1)) }
+        }
+        set { variables.updateValue(newValue, forKey: name) }
     }
 
     /// Adds what login(1) would set for the account.

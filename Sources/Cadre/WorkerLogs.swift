@@ -9,16 +9,18 @@ import Systemd
 
 /// Where the standard output and error of workers go.
 final class WorkerLogs {
-    /// What a worker gets as its descriptors 1 and 2.
+    /// What a worker gets as its descriptors 1 and 2; nil where what it prints goes nowhere.
     struct Streams: ~Copyable {
-        let output: Descriptor
-        let error: Descriptor
+        let output: Descriptor?
+        let error: Descriptor?
         /// `JOURNAL_STREAM` (systemd.exec(5)): by it a program knows that its standard error goes to the journal.
         var journalStream: String?
         /// Where the file ended that is followed for a line.
         var offset: Int?
         /// Where the last lines can be found.
         let source: LogSource
+
+        var goSomewhere: Bool { output != nil || error != nil }
     }
 
     private let standard: Options.Logs
@@ -102,8 +104,8 @@ final class WorkerLogs {
         case .journal: try journal(worker, groupPath, watch)
         case .terminal: try terminal(worker, groupPath, watch)
         case .file(let template):
-            try file(specification.expand(template, worker: worker.number), nil, watch)
-        case .none: try file("/dev/null", LogSource.none, nil)
+            try file(specification.expand(template, worker: worker.number), watch)
+        case .none: Streams(output: nil, error: nil, source: .none)
         }
     }
 
@@ -171,7 +173,7 @@ final class WorkerLogs {
         return writing
     }
 
-    private func file(_ path: String, _ source: LogSource?, _ watch: LineWatch?) throws(SystemCallError) -> Streams {
+    private func file(_ path: String, _ watch: LineWatch?) throws(SystemCallError) -> Streams {
         let output = try Descriptor.open(path, flags: O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY, mode: 0o640)
         let error = try output.duplicate()
         // Before the worker writes to it: what is in it is of others.
@@ -182,7 +184,7 @@ final class WorkerLogs {
             offset = status.st_size
             try prober.get().follow(path, from: status.st_size, watch)
         }
-        return Streams(output: output, error: error, offset: offset, source: source ?? .file(path))
+        return Streams(output: output, error: error, offset: offset, source: .file(path))
     }
 }
 

@@ -7,6 +7,12 @@ public struct CgroupEvents: Hashable, Sendable {
     /// Whether it is frozen.
     public var frozen: Bool
 
+    /// A state that is known.
+    public init(populated: Bool, frozen: Bool) {
+        self.populated = populated
+        self.frozen = frozen
+    }
+
     /// Reads the text of `cgroup.events`; what is missing counts as false.
     public init(parsing text: Span<UInt8>) {
         var place = 0

@@ -63,6 +63,8 @@ private func outOfMemoryScore(of request: SpawnRequest) -> String {
 
 /// All that the C side of a spawn points to, in one allocation.
 private struct SpawnMemory: ~Copyable {
+    /// Asked once: a supervisor keeps what it may do.
+    private static let mayLockCapabilities = Capability.setProcessCapabilities.isEffective
     private static let listenPIDPrefix = "LISTEN_PID="
     private static let listenPIDEntry = listenPIDPrefix + "0000000000"
 
@@ -138,7 +140,7 @@ private struct SpawnMemory: ~Copyable {
         call.privileges.no_new_privileges = request.surroundings.noNewPrivileges
         if let capabilities = request.surroundings.capabilities {
             call.privileges.limit_capabilities = true
-            call.privileges.lock_capabilities = Capability.setProcessCapabilities.isEffective
+            call.privileges.lock_capabilities = Self.mayLockCapabilities
             call.privileges.capabilities = capabilities.bits
         }
         for (index, limit) in self.limits.enumerated() {

@@ -74,6 +74,8 @@ extension Fleet {
                         return WorkerMachine(
                             policy: archive.policy, revision: archive.revision, numberingAfter: lastForgottenNumber)
                     }
+                    // What is not known any more is the service's.
+                    if worker.policy == nil { worker.policy = archive.policy }
                     worker.goOn(at: now)
                     return worker
                 }), named: name)

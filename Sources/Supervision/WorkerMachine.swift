@@ -27,7 +27,10 @@ public struct WorkerMachine: Hashable, Sendable, Codable {
     }
 
     /// How the worker is supervised. A change concerns what happens from then on.
-    public var policy: WorkerPolicy
+    ///
+    /// It is the same for most workers, so whoever writes many of them down may leave it out, and has to put it back before
+    /// the worker is used.
+    public var policy: WorkerPolicy!
     /// The revision of the specification that new incarnations run.
     public internal(set) var revision: String
     /// What is wanted.

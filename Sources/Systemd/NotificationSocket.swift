@@ -12,7 +12,7 @@ public struct NotificationSocket: ~Copyable, Sendable {
     /// Its path, the value of `NOTIFY_SOCKET`.
     public let path: String
     /// Whether nobody goes on with the path if this one is let go.
-    private let isOwn: Bool
+    private var isOwn: Bool
 
     /// The longest message there is, as for systemd (`NOTIFY_BUFFER_MAX`).
     public static let longestMessage = 4096
@@ -62,8 +62,13 @@ public struct NotificationSocket: ~Copyable, Sendable {
         let socket = Descriptor(owning: try systemCall("socket", path) { CLinux.socket(AF_UNIX, Int32(type), 0) })
         // bind(2) makes the file with the permissions that the socket has by then, so it never had wider ones.
         try systemCall("fchmod", path) { fchmod(socket.rawValue, 0o600) }
-        unlink(path)
-        try systemCall("bind", path) { address.bind(socket) }
+        do {
+            try systemCall("bind", path) { address.bind(socket) }
+        } catch {
+            guard error.errno == .addressInUse else { throw error }
+            unlink(path)
+            try systemCall("bind", path) { address.bind(socket) }
+        }
         guard let owner, owner != geteuid() else { return socket }
         do {
             try systemCall("chown", path) { chown(path, owner, gid_t.max) }
@@ -79,7 +84,10 @@ public struct NotificationSocket: ~Copyable, Sendable {
     }
 
     /// Takes away its path, when nobody is going to send to it any more.
-    public borrowing func removePath() { unlink(path) }
+    public mutating func removePath() {
+        unlink(path)
+        isOwn = false
+    }
 
     /// The next message that has come, or nil if there is none.
     ///

@@ -107,6 +107,32 @@ import Testing
         }
     }
 
+    @Test("each worker gets its policy back from the record that it shares, and its service's if that is damaged")
+    func policies() throws {
+        let path = "/tmp/cadre-test-\(UInt64.random(in: 0 ... .max)).state"
+        let journal = StateJournal(path: path, header: StateJournal.Header(id: 1, root: "/sys/fs/cgroup/x"))
+        defer { journal.removeFile() }
+        var (older, newer) = (WorkerPolicy(), WorkerPolicy())
+        (older.restart.budget, newer.restart.budget) = (3, 5)
+        var fleet = Fleet(seed: 0)
+        _ = fleet.configure("web", policy: newer, revision: "a", count: 2, replacesWorkers: false, at: .zero)
+        try journal.rewrite {
+            journal.set("specification", Specification(services: []))
+            journal.set("fleet:web", fleet.archive(of: "web"))
+            journal.set("policy:0", older)
+            for (number, key) in [0, 7].enumerated() {
+                var machine = fleet.workers(of: "web")![number]
+                machine.policy = nil
+                journal.set("worker:web/\(number)", SavedState.Worker(machine: machine, policy: key, incarnations: []))
+            }
+        }
+        let records = try #require(try StateJournal.read(path))
+        let web = try #require(try SavedState.decode(records, isIncomplete: false)?.services["web"])
+        var successor = Fleet(seed: 0)
+        _ = successor.restore("web", web.fleet, workers: web.workers.mapValues(\.machine), at: .zero)
+        #expect(successor.workers(of: "web")?.map { $0.policy } == [older, newer])
+    }
+
     @Test("what is whole is what it was") func whole() throws {
         var service = ServiceSpecification(name: "web", command: ["server", "--port", "{port}"])
         service.workers = .count(3)

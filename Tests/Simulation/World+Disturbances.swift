@@ -113,7 +113,7 @@ extension World {
         let rule = "a bad release is refused"
         note(Self.worst)
         for service in fleet.serviceNames {
-            let policy = fleet.workers(of: service)!.first!.policy
+            let policy = fleet.workers(of: service)!.first!.policy!
             try configure(
                 service,
                 Disturbance.Setting(

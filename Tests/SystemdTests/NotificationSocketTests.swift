@@ -51,9 +51,18 @@ import Testing
         _ = try NotificationSocket(try socket.descriptor.duplicate())
         try connect().write("READY=1")
         #expect(socket.receive() == [.ready])
-        let next = try NotificationSocket(try socket.descriptor.duplicate())
+        var next = try NotificationSocket(try socket.descriptor.duplicate())
         next.removePath()
         #expect(access(path, F_OK) == -1)
+    }
+
+    @Test("leaves its path to others once it has given it up") func givenUp() throws {
+        var socket = try NotificationSocket(path: path)
+        socket.removePath()
+        let next = try NotificationSocket(path: path)
+        _ = consume socket
+        try connect().write("READY=1")
+        #expect(next.receive() == [.ready])
     }
 
     @Test("lets no descriptor in, and by that answers a barrier") func descriptors() throws {
