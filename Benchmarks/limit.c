@@ -1,10 +1,15 @@
 // The limit: what the kernel alone takes to keep COUNT workers running, each in a cgroup of its own.
 //
-//   limit CGROUP COUNT PROGRAM FIFO
+//   limit CGROUP COUNT PROGRAM FIFO [DIRECTORY]
 //
 // It starts `PROGRAM FIFO NUMBER` COUNT times, each in a fresh child of the directory CGROUP, and a successor for each
 // that dies, until it is killed. There is nothing here that a supervisor needs beside these system calls: no policy,
 // no statistics, no log, no readiness, no sight of what else lives in the cgroup.
+//
+// With a DIRECTORY, where it puts sockets and a journal, it makes the other calls, too, that Cadre makes for each worker,
+// and nothing comes of them: a socket for notifications, which somebody else keeps; no signal ignored, no privilege, no
+// descriptor of the supervisor's in the worker, and a session of its own; a look at the cgroup after each start and each
+// end, what it used, and a record of both. What Cadre takes beyond that is its own code.
 
 #define _GNU_SOURCE
 
@@ -12,15 +17,24 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/sched.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <linux/securebits.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 struct worker {
@@ -29,12 +43,183 @@ struct worker {
     unsigned incarnation;
     int group;
     int pidfd;
+    int notifications;
+    int watch;
 };
 
 static int root;
 static int epoll;
 static char *program;
 static char *fifo;
+
+// For the calls that Cadre makes beside those that it takes.
+static char *directory;
+static int keeper;
+static int inotify;
+static int journal;
+static int messages;
+
+// Reads a file of a cgroup's, as all of them are: opened, and read to its end at once.
+static void look(int group, const char *name) {
+    char text[4096];
+    const int file = openat(group, name, O_RDONLY | O_CLOEXEC);
+    if (file == -1) {
+        return;  // Not each controller is everywhere.
+    }
+    if (read(file, text, sizeof text) < 0) {
+        err(1, "read %s", name);
+    }
+    close(file);
+}
+
+static struct sockaddr_un address_of(const struct worker *worker) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/%s", directory, worker->name);
+    return address;
+}
+
+// Has the keeper keep a descriptor, or close what it has under a name (-1).
+static void tell_keeper(const struct worker *worker, int descriptor) {
+    char text[80];
+    struct iovec part = {.iov_base = text};
+    part.iov_len = (size_t)snprintf(
+        text, sizeof text, "FDSTORE%s=1\nFDNAME=%s", descriptor == -1 ? "REMOVE" : "", worker->number);
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof descriptor)];
+    } control = {.header = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof descriptor)}};
+    memcpy(CMSG_DATA(&control.header), &descriptor, sizeof descriptor);
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (descriptor != -1) {
+        message.msg_control = &control;
+        message.msg_controllen = sizeof control.bytes;
+    }
+    if (sendmsg(keeper, &message, MSG_NOSIGNAL) == -1) {
+        err(1, "sendmsg");
+    }
+}
+
+// Keeps what it is sent, and reads every message. Nobody ever asks for what it has.
+static void keep(int socket) {
+    while (1) {
+        char text[80];
+        struct iovec part = {.iov_base = text, .iov_len = sizeof text};
+        char control[CMSG_SPACE(sizeof(int))];
+        struct msghdr message = {
+            .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+        if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) <= 0) {
+            _exit(0);
+        }
+    }
+}
+
+static void begin_calls(size_t workers) {
+    int ends[2];
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/journal", directory);
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0 || (inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) == -1
+        || (journal = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600)) == -1
+        || fallocate(journal, 0, 0, (off_t)workers * 4096) != 0
+        || (messages = open("/dev/null", O_WRONLY | O_CLOEXEC)) == -1) {
+        err(1, "%s", directory);
+    }
+    const pid_t child = fork();
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+        close(ends[0]);
+        keep(ends[1]);
+    }
+    close(ends[1]);
+    keeper = ends[0];
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+    epoll_ctl(epoll, EPOLL_CTL_ADD, inotify, &event);
+    // Ignored, so that the worker has something to be freed from.
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static void prepare(struct worker *worker) {
+    look(worker->group, "cgroup.events");
+    worker->notifications = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const struct sockaddr_un address = address_of(worker);
+    if (fchmod(worker->notifications, 0600) != 0
+        || bind(worker->notifications, (const struct sockaddr *)&address, sizeof address) != 0) {
+        err(1, "%s", address.sun_path);
+    }
+    tell_keeper(worker, worker->notifications);
+}
+
+// In the child.
+static inline __attribute__((always_inline)) void settle(struct worker *worker) {
+    static const unsigned long standard[4];
+    for (int number = 1; number <= 64; number++) {
+        syscall(SYS_rt_sigaction, number, standard, NULL, sizeof standard[0]);
+    }
+    const unsigned long none = 0;
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
+    syscall(SYS_fsetxattr, worker->group, "user.leader", "1", 1, 0);
+    syscall(SYS_setsid);
+    struct rlimit files = {.rlim_cur = 1024, .rlim_max = 1024};
+    syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, &files, NULL);
+    syscall(SYS_prctl, PR_GET_SECUREBITS, 0, 0, 0, 0);
+    syscall(SYS_prctl, PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP_LOCKED, 0, 0, 0);
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    const struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+    syscall(SYS_capset, &header, data);
+    syscall(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    syscall(SYS_chdir, "/");
+}
+
+// Writes down what is known of a worker, as much as Cadre does, and prints a line.
+static void write_down(struct worker *worker, size_t size) {
+    static char text[4096];
+    static off_t end;
+    if (pwrite(journal, text, size, end) == -1) {
+        err(1, "journal");
+    }
+    end = (end + (off_t)size) % (1 << 20);
+    if (write(messages, worker->name, strlen(worker->name)) == -1) {
+        err(1, "messages");
+    }
+}
+
+static void watch(struct worker *worker) {
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+    epoll_ctl(epoll, EPOLL_CTL_ADD, worker->notifications, &event);
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d/cgroup.events", worker->group);
+    worker->watch = inotify_add_watch(inotify, path, IN_MODIFY);
+    look(worker->group, "cgroup.events");
+    write_down(worker, 1300);
+}
+
+static void account(struct worker *worker) {
+    char text[4096];
+    if (recv(worker->notifications, text, sizeof text, MSG_PEEK | MSG_TRUNC) != -1) {
+        errx(1, "a notification");
+    }
+    look(worker->group, "cgroup.events");
+    write_down(worker, 0);
+}
+
+static void forget(struct worker *worker) {
+    static const char *const files[] = {
+        "cpu.stat", "memory.current", "memory.peak", "memory.swap.current", "memory.stat", "memory.events", "pids.current",
+        "pids.peak", "pids.events", "io.stat", "cpu.pressure", "memory.pressure", "io.pressure"};
+    struct stat status;
+    const int has_memory = fstatat(worker->group, "memory.current", &status, 0) == 0;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        if (has_memory || strncmp(files[i], "cpu.s", 5) == 0 || strstr(files[i], "pressure") != NULL) {
+            look(worker->group, files[i]);
+        }
+    }
+    write_down(worker, 1600);
+    epoll_ctl(epoll, EPOLL_CTL_DEL, worker->notifications, NULL);
+    inotify_rm_watch(inotify, worker->watch);
+    unlink(address_of(worker).sun_path);
+    tell_keeper(worker, -1);
+    close(worker->notifications);
+}
 
 // As vfork(2) does it, with clone3's flags: the child runs on the parent's stack, in this very function, and leaves it
 // by execve only.
@@ -65,6 +250,9 @@ static void start(struct worker *worker) {
     if (worker->group == -1) {
         err(1, "open %s", worker->name);
     }
+    if (directory != NULL) {
+        prepare(worker);
+    }
     char *arguments[] = {program, fifo, worker->number, NULL};
     char *environment[] = {NULL};
     struct clone_args clone = {
@@ -75,6 +263,9 @@ static void start(struct worker *worker) {
     };
     const long result = clone_vfork(&clone);
     if (result == 0) {
+        if (directory != NULL) {
+            settle(worker);
+        }
         // The first three descriptors alone are copied, instead of all to be closed by exec.
         syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_UNSHARE);
         syscall(SYS_execve, program, arguments, environment);
@@ -86,6 +277,9 @@ static void start(struct worker *worker) {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = worker};
     if (epoll_ctl(epoll, EPOLL_CTL_ADD, worker->pidfd, &event) != 0) {
         err(1, "epoll_ctl");
+    }
+    if (directory != NULL) {
+        watch(worker);
     }
 }
 
@@ -99,8 +293,14 @@ static void replace(struct worker *worker) {
     if (epoll_ctl(epoll, EPOLL_CTL_DEL, worker->pidfd, NULL) != 0) {
         err(1, "epoll_ctl");
     }
-    const struct worker old = *worker;
+    struct worker old = *worker;
+    if (directory != NULL) {
+        account(worker);
+    }
     start(worker);
+    if (directory != NULL) {
+        forget(&old);
+    }
     close(old.pidfd);
     close(old.group);
     if (unlinkat(root, old.name, AT_REMOVEDIR) != 0) {
@@ -109,8 +309,8 @@ static void replace(struct worker *worker) {
 }
 
 int main(int count, char **arguments) {
-    if (count != 5) {
-        errx(2, "usage: limit CGROUP COUNT PROGRAM FIFO");
+    if (count != 5 && count != 6) {
+        errx(2, "usage: limit CGROUP COUNT PROGRAM FIFO [DIRECTORY]");
     }
     root = open(arguments[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (root == -1) {
@@ -119,12 +319,16 @@ int main(int count, char **arguments) {
     const size_t workers = strtoul(arguments[2], NULL, 10);
     program = arguments[3];
     fifo = arguments[4];
+    directory = arguments[5];
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
     epoll = epoll_create1(EPOLL_CLOEXEC);
     struct worker *table = calloc(workers, sizeof *table);
+    if (directory != NULL) {
+        begin_calls(workers);
+    }
     for (size_t i = 0; i < workers; i++) {
         snprintf(table[i].number, sizeof table[i].number, "%zu", i);
         start(&table[i]);
@@ -133,7 +337,13 @@ int main(int count, char **arguments) {
         struct epoll_event events[64];
         const int ready = epoll_wait(epoll, events, 64, -1);
         for (int i = 0; i < ready; i++) {
-            replace(events[i].data.ptr);
+            if (events[i].data.ptr != NULL) {
+                replace(events[i].data.ptr);
+            } else {
+                char changes[4096];
+                while (read(inotify, changes, sizeof changes) > 0) {
+                }
+            }
         }
     }
 }

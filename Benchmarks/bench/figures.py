@@ -1,6 +1,7 @@
 """The figures of the README, from the results."""
 
 from . import svg
+from .report import CALLS
 from .results import Results
 
 
@@ -15,9 +16,9 @@ def mebibytes(value):
 
 
 def growth(results, figure, scale):
-    """{kind: [(workers, median × scale)]}, for kinds that have more than one."""
+    """{kind: [(workers, median × scale)]}, for kinds that have more than one. Of the two limits the lower one is enough."""
     series = {}
-    for kind in results.kinds:
+    for kind in [kind for kind in results.kinds if kind != CALLS]:
         points = [(size, results.median(figure, size, kind)) for size in results.sizes(figure)]
         points = [(size, value * scale) for size, value in points if value]
         if len(points) > 1:

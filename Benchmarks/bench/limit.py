@@ -36,3 +36,17 @@ class Limit(Subject):
         self.ask_to_stop()
         remove_cgroup(self.cgroup, seconds)
         return time.monotonic_ns() - began
+
+
+class Calls(Limit):
+    """The same program with all the calls that Cadre makes."""
+
+    name = "calls"
+    title = "C, all calls"
+    # It would be the limit's, which has nothing of Cadre's.
+    stops = False
+
+    def command(self):
+        sockets = self.directory / "sockets"
+        sockets.mkdir()
+        return [*super().command(), sockets]

@@ -120,7 +120,9 @@ class Measurement:
                 add("young_death", median([subject.kill(pids, number) for _ in range(YOUNG_DEATHS)]))
             time.sleep(FLOOR)
             subject.check()
-            add("stop", subject.stop(most) / MILLISECOND)
+            stop = subject.stop(most)
+            if kind.stops:
+                add("stop", stop / MILLISECOND)
 
     def idle(self, subject, add):
         time.sleep(1)

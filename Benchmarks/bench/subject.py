@@ -28,6 +28,8 @@ class Subject:
     makes_cgroups = False
     # Whether it does something with what its workers print.
     keeps_lines = True
+    # Whether it stops its workers as a supervisor does, or as the limit.
+    stops = True
     # How often it looks, if it finds deaths by looking. They are spread over this time, as they are in life.
     poll_seconds = 0
 

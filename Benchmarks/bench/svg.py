@@ -14,6 +14,7 @@ LEFT, RIGHT, TOP, BOTTOM = 70, 150, 44, 48
 COLOURS = {
     "cadre": ("#d55e00", "#ff8a3c"),
     "limit": ("#6b6b6b", "#a8a8a8"),
+    "calls": ("#7a5230", "#c9a27a"),
     "s6": ("#0072b2", "#56a8e8"),
     "runit": ("#009e73", "#2fc79b"),
     "supervisord": ("#a07a00", "#f0e442"),

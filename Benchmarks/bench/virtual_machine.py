@@ -12,7 +12,7 @@ from .results import Results
 
 # Emulated processors are some twenty times slower.
 DEFAULTS = {"sizes": [1, 10, 100], "rounds": 3, "deaths": 30, "idle": 10, "idle_workers": 100, "lines": 10_000}
-KINDS = "limit,cadre,systemd,transient"
+KINDS = "limit,calls,cadre,systemd,transient"
 TIMEOUT = 3000
 SCRIPT = """#!/bin/sh
 cd /opt/benchmarks && mkdir -p /out && exec ./Benchmarks/peers --no-get --programs programs --cadre /usr/bin/cadre \\

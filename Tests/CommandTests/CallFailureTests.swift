@@ -15,6 +15,8 @@ struct CallFailureTests {
         ("child fsetxattr user.cadre.leader", []),
         // The search for the program goes on, and what is said in the end is that there is none (ENOENT).
         ("child execve ", [ENOTDIR]),
+        // What a killed supervisor left at the path is removed, and it is done again.
+        ("bind", [EADDRINUSE]),
         // A race of the kernel's, and it is done again.
         ("child dup2 ", [EBUSY]), ("dup3 ", [EBUSY]),
         // The allocator's.

@@ -110,7 +110,7 @@ import Testing
             },
             wrapper: [
                 "unshare", "--mount", "sh", "-c",
-                #"run=$(dirname "$4")/run; mount -t tmpfs -o size=1m none "$run" && exec "$@""#, "sh",
+                #"run=$(dirname "$4")/run; mount -t tmpfs -o size=8m none "$run" && exec "$@""#, "sh",
             ]
         ) { supervisor in
             try body(supervisor, SmallDisk(supervisor: supervisor))
@@ -185,24 +185,24 @@ import Testing
         try withSmallDisk { supervisor, disk in
             let pids = try ready(supervisor)
             try disk.fill()
-            _ = try disk.cadre("scale", "web=150", "--no-wait")
+            _ = try disk.cadre("scale", "web=400", "--no-wait")
             try supervisor.expect("if this supervisor dies, the one that follows won't know all that it should: ")
             #expect(supervisor.lines.contains { $0.contains("No space left on device") })
-            let last = try supervisor.ready("web/149")
+            let last = try supervisor.ready("web/399")
             try supervisor.replace()
             try supervisor.expect("error: there was no room for all that the supervisor before had to write")
-            try supervisor.expect("web/149: running, and not supervised")
+            try supervisor.expect("web/399: running, and not supervised")
             #expect(kill(last, 0) == 0)
             for pid in pids { #expect(try disk.status().contains { $0.contains("ready \(pid ?? 0) ") }) }
             // Nor does the one after that, which is told all that this one knows.
             try supervisor.replace()
             #expect(kill(last, 0) == 0)
             try disk.makeRoom()
-            _ = try disk.cadre("scale", "web=150")
-            #expect(try disk.status().contains("149 ready \(last) 0"))
+            _ = try disk.cadre("scale", "web=400")
+            #expect(try disk.status().contains("399 ready \(last) 0"))
             try supervisor.replace()
-            #expect(try disk.status().filter { $0.contains(" ready ") }.count == 150)
-            #expect(try disk.status().contains("149 ready \(last) 0"))
+            #expect(try disk.status().filter { $0.contains(" ready ") }.count == 400)
+            #expect(try disk.status().contains("399 ready \(last) 0"))
         }
     }
 }

@@ -49,9 +49,10 @@ class Follow:
             self.states.append(await self.control.expect(200, "GET", "/v1/status?statistics=false"))
             await asyncio.sleep(0.02)
 
-    async def command(self):
+    async def command(self, others):
         """Commands at random, on one connection after another."""
         while not self.isOver:
+            await self.keep_pace(others)
             path = self.random.choice(["start", "stop", "restart", "kill", "freeze", "thaw", "thaw", "reset", "scale"])
             body = {"names": [self.random.choice(NAMES)]}
             if path == "scale":
@@ -74,9 +75,18 @@ class Follow:
                 check(answer.status == 202, f"a signal: {answer}")
             await connection.close()
             sent += 10 * CHATTY
-            while any(not seen or number(seen[-1]) + 1_000 < number(self.events[-1][1]) for seen in others.values()):
-                check(not any(other.done() for other in others), f"a follower was dropped: {others.keys()}")
-                await asyncio.sleep(0)
+            await self.keep_pace(others)
+
+    async def keep_pace(self, others):
+        """Waits for followers that are behind: who comes back after thousands of events finds them gone."""
+        while any(not seen or number(seen[-1]) + 1_000 < self.latest() for seen in others.values()):
+            check(not any(other.done() for other in others), f"a follower was dropped: {others.keys()}")
+            await asyncio.sleep(0)
+
+    def latest(self):
+        """The last event that anything tells of."""
+        told = [number(state["lastEvent"]) for state in self.states[-1:]]
+        return max(told + [number(event) for _, event, _ in self.events[-1:]])
 
     async def be_slow(self):
         """Asks for events, and doesn't read them."""
@@ -133,7 +143,8 @@ async def program():
     while not follow.events:
         await asyncio.sleep(0)
     wanderers = {asyncio.create_task(follow.come_and_go(seen)): seen for seen in ([], [], [])}
-    others = [asyncio.create_task(body()) for body in [follow.look, follow.command, follow.command]]
+    others = [asyncio.create_task(follow.look())]
+    others += [asyncio.create_task(follow.command(wanderers)) for _ in range(2)]
     await follow.chatter(wanderers)
     await read_the_rest(slow)
     follow.isOver = True

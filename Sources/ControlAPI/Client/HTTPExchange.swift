@@ -36,6 +36,13 @@ struct HTTPExchange {
             do {
                 guard case .head(let first)? = try await parts.next() else { throw ChannelError.eof }
                 head = first
+            } catch let error as NIOHTTPDecoderError where error == .unsolicitedResponse {
+                // Nobody else answers before there is a request, and what that is about the parser keeps to itself.
+                throw ControlError.refused(
+                    Problem(
+                        .unavailable,
+                        "the supervisor turned the connection away: it is out of descriptors, or has too many clients; try again"
+                    ))
             } catch {
                 throw ControlError.brokenAnswer(address: "\(server)", reason: "\(error)")
             }
