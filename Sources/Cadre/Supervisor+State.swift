@@ -24,10 +24,12 @@ struct Unwritten {
 
     init() {}
 
-    static var nothing: Unwritten {
+    /// All is in the journal; or, if it is failing, is going to be written when there is room.
+    static func nothing(isFailing: Bool = false) -> Unwritten {
         var unwritten = Unwritten()
         unwritten.specification = false
         unwritten.totals = false
+        unwritten.isFailing = isFailing
         return unwritten
     }
 
@@ -110,10 +112,8 @@ extension Supervisor {
     func writeState() {
         guard let journal, !isClosed else { return }
         bookPending()
-        // All of it is going to be written when there is room.
         guard !unwritten.isFailing else {
-            unwritten = .nothing
-            unwritten.isFailing = true
+            unwritten = .nothing(isFailing: true)
             return
         }
         do throws(SystemCallError) {
@@ -130,10 +130,9 @@ extension Supervisor {
             } else {
                 try rewrite(journal)
             }
-            unwritten = .nothing
+            unwritten = .nothing()
         } catch {
-            unwritten = .nothing
-            unwritten.isFailing = true
+            unwritten = .nothing(isFailing: true)
             events.log(
                 .warning, .trouble,
                 "if this supervisor dies, the one that follows won't know all that it should: \(error)")
@@ -165,7 +164,7 @@ extension Supervisor {
             bookPending()
             do throws(SystemCallError) {
                 try rewrite(journal)
-                unwritten = .nothing
+                unwritten = .nothing()
                 markRoot(asIncomplete: !knowsAll)
                 events.log(.notice, .trouble, "there is room again for what the supervisor that follows has to know")
             } catch {
