@@ -69,7 +69,7 @@ final class Launcher {
     func release(_ incarnation: LiveIncarnation) {
         incarnation.notifications.removePath()
         kept.release(incarnation.keptName)
-        if !incarnation.specification.credentials.isEmpty { credentials.remove(incarnation.fileName) }
+        credentials.remove(incarnation.fileName)
     }
 
     /// Goes on with what an incarnation prints that a supervisor before had started.

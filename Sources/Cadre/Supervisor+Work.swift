@@ -84,20 +84,12 @@ extension Supervisor {
     }
 
     private func perform(_ pending: PendingAction) {
+        if !pending.action.mayPrecedeReports { reportPostponed() }
         switch pending.action {
         case .worker(let worker, .report(let event)):
             if !pending.isBooked { book(event, of: worker) }
-            if event.precedesStart {
-                postponed.append((event, worker))
-            } else {
-                reportPostponed()
-                report(event, of: worker)
-            }
-        case .worker(let worker, .spawn(let number)):
-            writeAhead(of: .spawn(number), of: worker)
-            spawn(worker, number)
+            if event.precedesStart { postponed.append((event, worker)) } else { report(event, of: worker) }
         case .worker(let worker, let action):
-            reportPostponed()
             writeAhead(of: action, of: worker)
             perform(action, of: worker)
         case .forgetWorker(let worker):
@@ -131,6 +123,17 @@ extension Supervisor {
             try root.group.removeTree(childNamed: name)
         } catch {
             events.log(.warning, .failed, "\(name): \(error)", service: name)
+        }
+    }
+}
+
+extension FleetAction {
+    /// Whether it is done before what waits to be reported is: a start, which reports that itself, and more of the same.
+    fileprivate var mayPrecedeReports: Bool {
+        switch self {
+        case .worker(_, .spawn): true
+        case .worker(_, .report(let event)): event.precedesStart
+        default: false
         }
     }
 }
