@@ -1,4 +1,5 @@
 import CLinux
+import ControlGroups
 import Processes
 import Reactor
 import Specification
@@ -19,12 +20,10 @@ enum PeerOrigin: Hashable, Sendable {
     ///
     /// - Parameter root: the delegated root, as such texts name it: `/cadre.slice/cadre.service`.
     init(processCgroup text: String, root: String) {
-        // Version 2 is the hierarchy with number 0 and no controllers (cgroups(7)).
-        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("0::/") }) else {
+        guard let path = CgroupMount.parse(processCgroup: text) else {
             self = .unknown
             return
         }
-        let path = line.dropFirst(3)
         guard path.hasPrefix("\(root)/") else {
             self = .outside
             return
@@ -78,10 +77,10 @@ enum PeerOrigin: Hashable, Sendable {
     static func ownRoot() throws -> String {
         let text = try Descriptor.open("/proc/self/cgroup").readText()
         let leaf = "/supervisor"
-        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("0::/") }), line.hasSuffix(leaf) else {
+        guard let path = CgroupMount.parse(processCgroup: text), path.hasSuffix(leaf) else {
             throw OriginError.notInLeaf
         }
-        return String(line.dropFirst(3).dropLast(leaf.utf8.count))
+        return String(path.dropLast(leaf.utf8.count))
     }
 
     /// Whether the process that connected is still there.
