@@ -31,7 +31,7 @@ release_flags := -c release --product cadre --static-swift-stdlib
 stage_flags := -c release --product cadre-stage --static-swift-stdlib
 release_cadre = $(shell swift build $(release_flags) --show-bin-path)/cadre
 
-build_packages := binutils g++ git libcap-dev libsystemd-dev pkg-config
+build_packages := binutils g++ git libcap-dev libsystemd-dev libtomlplusplus-dev pkg-config
 test_packages := debian-archive-keyring e2fsprogs groff-base libseccomp2 mmdebstrap python3 python3-venv \
     qemu-system-x86 qemu-utils zstd
 lint_packages := shellcheck

@@ -17,6 +17,12 @@ let strictC: [CSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+let strictCXX: [CXXSetting] = [
+    .enableWarning("all"),
+    .enableWarning("extra"),
+    .treatAllWarnings(as: .error),
+]
+
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
@@ -30,7 +36,6 @@ let nioHTTPTypesHTTP1: Target.Dependency = .product(name: "NIOHTTPTypesHTTP1", p
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
-let tomlKit: Target.Dependency = .product(name: "TOMLKit", package: "TOMLKit")
 
 // What the core calls of the kernel, and the simulation of the driver answers in its place; see Tests/CSimulatedKernel.
 let simulatedCalls = [
@@ -61,7 +66,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
-        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
     targets: [
         // The rooms, from the ground up. A target may depend only on those above it in this list.
@@ -95,9 +99,11 @@ let package = Package(
             name: "Probes", dependencies: ["CLinux", "ControlGroups", "Processes", "Reactor", system],
             swiftSettings: strict),
         .target(name: "Supervision", swiftSettings: strict),
+        // toml++ has headers alone, so what is linked is in the program, and no library is needed where it runs.
+        .target(name: "CTOML", cxxSettings: strictCXX),
         .target(
             name: "Specification",
-            dependencies: ["CLinux", "ControlGroups", "Processes", "Reactor", "Supervision", system, tomlKit],
+            dependencies: ["CLinux", "CTOML", "ControlGroups", "Processes", "Reactor", "Supervision", system],
             swiftSettings: strict),
         .target(
             name: "Cadre",
@@ -212,7 +218,8 @@ let package = Package(
                 "CLinux", "Cadre", "Pages", "Processes", "Reactor", "Systemd", "TestWorker", system,
             ], swiftSettings: strict),
     ],
-    cLanguageStandard: .gnu11
+    cLanguageStandard: .gnu11,
+    cxxLanguageStandard: .cxx17
 )
 
 // The fuzzer has no entry point of its own but libFuzzer's, so it can be built with that alone; see Tests/fuzz.

@@ -1,4 +1,4 @@
-import TOMLKit
+import CTOML
 
 /// A value of a configuration with the place where it is written.
 struct DocumentNode: Hashable, Sendable {
@@ -24,25 +24,21 @@ struct DocumentNode: Hashable, Sendable {
             let line = 1 + text.utf8[..<nul].count { $0 == UInt8(ascii: "\n") }
             throw SpecificationError(file: file, line: line, "the line has a NUL character; this is not a text file")
         }
-        let locator = KeyLocator(text)
-        if let (line, problem) = locator.hazards.first {
-            throw SpecificationError(file: file, line: line, "this is not TOML: \(problem)")
+        var text = text
+        let read = text.withUTF8 { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { cadre_toml_parse($0.baseAddress, $0.count) }
         }
-        let table: TOMLTable
-        do {
-            table = try TOMLTable(string: text)
-        } catch let error as TOMLParseError {
-            let place = error.source.begin
+        guard let read else { throw SpecificationError(file: file, line: nil, "there is no memory left to read it") }
+        defer { cadre_toml_free(read) }
+
+        let document = read.pointee
+        guard let nodes = document.nodes else {
+            let place = document.column > 0 ? " (column \(document.column))" : ""
             throw SpecificationError(
-                file: file, line: place.line, "this is not TOML: \(error.description) (column \(place.column))")
-        } catch {
-            throw SpecificationError(file: file, line: nil, "this is not TOML: \(error)")
+                file: file, line: document.line, "this is not TOML: \(document.problem.string)\(place)")
         }
-        if let line = locator.nulEscapes.first {
-            throw SpecificationError(
-                file: file, line: line, "the text has an escaped NUL character, which no argument or name can hold")
-        }
-        self.init(table.tomlValue, file: file, path: DocumentPath(), locator: locator)
+        var rest = nodes
+        try self.init(next: &rest, file: file, path: DocumentPath())
     }
 
     /// A value that is in no file.
@@ -53,35 +49,40 @@ struct DocumentNode: Hashable, Sendable {
         line = nil
     }
 
-    private init(_ toml: TOMLValue, file: String, path: DocumentPath, locator: KeyLocator) {
+    /// Takes a value and its members from the front of a list.
+    private init(next rest: inout UnsafePointer<cadre_toml_node>, file: String, path: DocumentPath)
+        throws(SpecificationError)
+    {
+        let node = rest.pointee
+        rest += 1
         self.file = file
         self.path = path
-        line = locator.lines[path]
-        value =
-            if let table = toml.table {
+        line = node.line
+        switch node.kind {
+        case CADRE_TOML_TABLE:
+            var members: [String: DocumentNode] = [:]
+            members.reserveCapacity(node.count)
+            for _ in 0..<node.count {
+                let key = try rest.pointee.key.string(file: file, line: rest.pointee.line)
+                let member = try DocumentNode(next: &rest, file: file, path: path + key)
                 // Keys that TOML tells apart may be equal to Swift, which compares characters and not bytes. Only keys in
                 // ASCII are known, so the one that stays is reported.
-                .table(
-                    Dictionary(
-                        table.map { key, value in
-                            (key, DocumentNode(value.tomlValue, file: file, path: path + key, locator: locator))
-                        }, uniquingKeysWith: { first, _ in first }))
-            } else if let array = toml.array {
-                .array(
-                    array.enumerated().map { index, value in
-                        DocumentNode(value.tomlValue, file: file, path: path + index, locator: locator)
-                    })
-            } else if let string = toml.string {
-                .string(string)
-            } else if let integer = toml.int {
-                .integer(integer)
-            } else if let float = toml.double {
-                .float(float)
-            } else if let boolean = toml.bool {
-                .boolean(boolean)
-            } else {
-                .date
+                if members[key] == nil { members[key] = member }
             }
+            value = .table(members)
+        case CADRE_TOML_ARRAY:
+            var elements: [DocumentNode] = []
+            elements.reserveCapacity(node.count)
+            for index in 0..<node.count {
+                elements.append(try DocumentNode(next: &rest, file: file, path: path + index))
+            }
+            value = .array(elements)
+        case CADRE_TOML_STRING: value = .string(try node.text.string(file: file, line: node.line))
+        case CADRE_TOML_INTEGER: value = .integer(Int(node.integer))
+        case CADRE_TOML_FLOAT: value = .float(node.number)
+        case CADRE_TOML_BOOLEAN: value = .boolean(node.integer != 0)
+        default: value = .date
+        }
     }
 
     /// Lays `later` over this: tables are merged key by key, everything else is replaced.
@@ -119,6 +120,21 @@ struct DocumentNode: Hashable, Sendable {
         case .float(let float): "\(float)"
         case .boolean(let boolean): "\(boolean)"
         }
+    }
+}
+
+extension cadre_toml_text {
+    fileprivate var string: String {
+        String(decoding: UnsafeRawBufferPointer(start: start, count: size), as: UTF8.self)
+    }
+
+    fileprivate func string(file: String, line: Int) throws(SpecificationError) -> String {
+        let string = string
+        if string.utf8.contains(0) {
+            throw SpecificationError(
+                file: file, line: line, "the text has an escaped NUL character, which no argument or name can hold")
+        }
+        return string
     }
 }
 

@@ -12,11 +12,27 @@ import Testing
     }
 
     @Test(
-        "what would have the parser end the process is reported before",
+        "what would have the parser end the process is reported with its line, however many there are",
         arguments: [
             "[!]", "[é]", "[[é]]", "[ \n]", "[#]", "a = [}]", "a = [ \u{85} ]", "a = [\u{2028}]", "a = [1, {b = [}]}]",
         ])
     func hazards(line: String) {
+        let problems = complaints("x = 1\n\(line)\n")
+        #expect(
+            problems.count == 1 && problems.first?.hasPrefix("cadre.toml:2: this is not TOML: ") == true, "\(problems)")
+        let long = complaints(String(repeating: "[[service]]\nname = \"é\"\n", count: 100) + line + "\n")
+        #expect(long.count == 1 && long.first?.hasPrefix("cadre.toml:201: this is not TOML: ") == true, "\(long)")
+    }
+
+    @Test(
+        "what is nested beyond all sense is reported, and doesn't overflow the stack",
+        arguments: [
+            "a" + String(repeating: ".a", count: 200_000) + " = 1",
+            "[a" + String(repeating: " . a", count: 200_000) + "]",
+            "a = " + String(repeating: "[", count: 200_000),
+            "a = " + String(repeating: "{ b.c.d = ", count: 35) + "1" + String(repeating: " }", count: 35),
+        ])
+    func depth(line: String) {
         let problems = complaints("x = 1\n\(line)\n")
         #expect(
             problems.count == 1 && problems.first?.hasPrefix("cadre.toml:2: this is not TOML: ") == true, "\(problems)")
@@ -30,6 +46,8 @@ import Testing
                 # [!] a = [}]
                 [service."é"]
                 [service.web]
+                # \(String(repeating: ". ", count: 200))
+                text = "\(String(repeating: ".", count: 200))"
                 command = ["}", '''[é]
                 [!]''', "a", # }
                 ]

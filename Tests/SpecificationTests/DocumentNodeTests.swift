@@ -2,14 +2,14 @@ import Testing
 
 @testable import Specification
 
-@Suite struct KeyLocatorTests {
-    /// The lines of all paths of a document, by their description, after a check that the parser accepts it and that
-    /// the locator knows exactly the values that the parser knows.
+/// Where the values of a document are.
+@Suite struct DocumentNodeTests {
+    /// The lines of all values of a document, by the descriptions of their paths.
     private func lines(_ text: String) throws -> [String: Int] {
         let document = try DocumentNode(file: "test.toml", text: text)
-        var known: [String: Int?] = [:]
+        var lines: [String: Int] = [:]
         func visit(_ node: DocumentNode) {
-            known[node.path.description] = node.line
+            lines[node.path.description] = node.line
             switch node.value {
             case .table(let members): members.values.forEach(visit)
             case .array(let elements): elements.forEach(visit)
@@ -17,10 +17,8 @@ import Testing
             }
         }
         visit(document)
-        known[""] = nil
-        let located = KeyLocator(text).lines.map { ($0.key.description, $0.value) }
-        #expect(Set(known.keys) == Set(located.map(\.0)))
-        return Dictionary(uniqueKeysWithValues: located)
+        lines[""] = nil
+        return lines
     }
 
     @Test("headers and keys, bare, dotted and quoted")
@@ -120,14 +118,22 @@ import Testing
                 == ["a": 1, "b": 2, "b.c": 3, "b.c[0]": 4, "b.d": 6, "b.e": 9])
     }
 
-    @Test("the scan ends whatever the text is")
+    @Test("reading ends whatever the text is, and says on which line it isn't TOML")
     func garbage() {
         let pieces = [
             "[", "]", "{", "}", "\"", "'", "\"\"\"", "\\", "\\u", "=", ".", ",", "#", "\n", "a", " ", "\r", "é",
         ]
         for first in pieces {
             for second in pieces {
-                for third in pieces { _ = KeyLocator(first + second + third).lines }
+                for third in pieces {
+                    let text = first + second + third
+                    do throws(SpecificationError) {
+                        _ = try DocumentNode(file: "test.toml", text: text)
+                    } catch {
+                        let lines = 1...(text.utf8.count { $0 == UInt8(ascii: "\n") } + 1)
+                        #expect(error.problems.allSatisfy { lines.contains($0.line ?? 0) }, "\(text): \(error)")
+                    }
+                }
             }
         }
     }
