@@ -98,6 +98,10 @@ test-address: build-packages test-tools ## run the tests on this machine with Ad
 test-thread: build-packages test-tools ## run the tests on this machine with ThreadSanitizer
 	Tests/sanitize thread
 
+.PHONY: test-calls
+test-calls: build ## fail each system call of the core with each of its errors; a quarter of an hour
+	CADRE_EVERY_ERROR=1 swift test --skip-build --disable-xctest --filter CallFailureTests
+
 MINUTES ?= 10
 WORKERS ?= 1000
 SEED ?=
@@ -135,15 +139,17 @@ bench: release ## measure speed, beside a bare C program that does the same kern
 
 # bench_options: what Benchmarks/peers is to do otherwise, such as --quick.
 bench_options ?=
+# What --quick measures says nothing of speed, so it isn't for the documentation.
+bench_figures = $(if $(filter --quick,$(bench_options)),,--figures docs/figures)
 
 .PHONY: bench-peers
 bench-peers: release ## measure speed beside s6, runit, supervisord and Circus, and draw docs/figures; an hour
 	$(call install_packages,python3-venv)
-	Benchmarks/peers --figures docs/figures $(bench_options)
+	Benchmarks/peers $(bench_figures) $(bench_options)
 
 .PHONY: bench-systemd
 bench-systemd: release ## measure speed beside systemd, in a virtual machine
-	Benchmarks/peers --in-vm --figures docs/figures $(bench_options)
+	Benchmarks/peers --in-vm $(bench_figures) $(bench_options)
 
 .PHONY: reference
 reference: build ## write the configuration's reference: docs/configuration.md, examples/reference.toml

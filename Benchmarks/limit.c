@@ -29,6 +29,7 @@
 #include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -58,6 +59,8 @@ static int keeper;
 static int inotify;
 static int journal;
 static int messages;
+static int signals;
+static int stopping;
 
 // Reads a file of a cgroup's, as all of them are: opened, and read to its end at once.
 static void look(int group, const char *name) {
@@ -133,6 +136,15 @@ static void begin_calls(size_t workers) {
     keeper = ends[0];
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
     epoll_ctl(epoll, EPOLL_CTL_ADD, inotify, &event);
+    sigset_t end;
+    sigemptyset(&end);
+    sigaddset(&end, SIGTERM);
+    sigprocmask(SIG_BLOCK, &end, NULL);
+    event.data.ptr = &signals;
+    if ((signals = signalfd(-1, &end, SFD_CLOEXEC | SFD_NONBLOCK)) == -1
+        || epoll_ctl(epoll, EPOLL_CTL_ADD, signals, &event) != 0) {
+        err(1, "signalfd");
+    }
     // Ignored, so that the worker has something to be freed from.
     signal(SIGPIPE, SIG_IGN);
 }
@@ -297,7 +309,9 @@ static void replace(struct worker *worker) {
     if (directory != NULL) {
         account(worker);
     }
-    start(worker);
+    if (!stopping) {
+        start(worker);
+    }
     if (directory != NULL) {
         forget(&old);
     }
@@ -305,6 +319,20 @@ static void replace(struct worker *worker) {
     close(old.group);
     if (unlinkat(root, old.name, AT_REMOVEDIR) != 0) {
         err(1, "rmdir %s", old.name);
+    }
+}
+
+// Asks all workers to end.
+static void stop(struct worker *table, size_t workers) {
+    struct signalfd_siginfo information;
+    if (read(signals, &information, sizeof information) != sizeof information) {
+        return;
+    }
+    stopping = 1;
+    for (size_t i = 0; i < workers; i++) {
+        if (syscall(SYS_pidfd_send_signal, table[i].pidfd, SIGTERM, NULL, 0) != 0) {
+            err(1, "pidfd_send_signal");
+        }
     }
 }
 
@@ -333,12 +361,16 @@ int main(int count, char **arguments) {
         snprintf(table[i].number, sizeof table[i].number, "%zu", i);
         start(&table[i]);
     }
-    while (1) {
+    size_t left = workers;
+    while (left > 0) {
         struct epoll_event events[64];
         const int ready = epoll_wait(epoll, events, 64, -1);
         for (int i = 0; i < ready; i++) {
-            if (events[i].data.ptr != NULL) {
+            if (events[i].data.ptr == &signals) {
+                stop(table, workers);
+            } else if (events[i].data.ptr != NULL) {
                 replace(events[i].data.ptr);
+                left -= (size_t)stopping;
             } else {
                 char changes[4096];
                 while (read(inotify, changes, sizeof changes) > 0) {

@@ -18,11 +18,16 @@ print(json.dumps(client.call(json.loads(sys.argv[3]))))
 class Circus(Subject):
     name = "circus"
     title = "Circus"
-    poll_seconds = 1
 
     @classmethod
     def unavailable(cls, bench):
         return None if bench.peer_python.exists() else "it isn't installed"
+
+    @property
+    def poll_seconds(self):
+        # By default 5. A look takes as long as there are workers: so it takes the same share of a processor with 100 and with
+        # 1,000, and no more than each second with more.
+        return min(1, max(0.1, self.count / 1000))
 
     @property
     def endpoint(self):
@@ -44,7 +49,7 @@ class Circus(Subject):
         return (
             f"[circus]\nendpoint = {self.endpoint}\npubsub_endpoint = ipc://{self.directory}/events\n"
             "statsd = False\nloglevel = ERROR\n"
-            # Deaths are found by this poll alone, every 5 s by default; each takes a look at every worker's /proc.
+            # Deaths are found by this poll alone, and each takes a look at every worker's /proc.
             f"check_delay = {self.poll_seconds}\n"
             f"[watcher:bench]\ncmd = {self.bench.worker}\nargs = {arguments}\nnumprocesses = {self.count}\n"
             f"warmup_delay = 0\nmax_retry = -1\ngraceful_timeout = 10\n{stream}"

@@ -16,30 +16,42 @@ def mebibytes(value):
 
 
 def growth(results, figure, scale):
-    """{kind: [(workers, median × scale)]}, for kinds that have more than one. Of the two limits the lower one is enough."""
+    """{kind: [(workers, (median, lowest, highest) × scale)]}, for kinds that have more than one. Of the two limits the lower
+    one is enough."""
     series = {}
     for kind in [kind for kind in results.kinds if kind != CALLS]:
-        points = [(size, results.median(figure, size, kind)) for size in results.sizes(figure)]
-        points = [(size, value * scale) for size, value in points if value]
+        points = []
+        for size in results.sizes(figure):
+            value = results.median(figure, size, kind)
+            if value:
+                points.append((size, [part * scale for part in (value, *results.span(figure, size, kind))]))
         if len(points) > 1:
             series[kind] = points
     return series
 
 
-def spans(results, low, high, size):
+def spans(results, figures, size):
+    """{kind: [(median, lowest, highest) of each figure that was measured]}, the least first."""
     found = {}
     for kind in results.kinds:
-        value = results.median(low, size, kind)
-        if value:
-            found[kind] = (value, max(value, results.median(high, size, kind) or value))
+        values = {figure: results.median(figure, size, kind) for figure in figures}
+        if values[figures[0]]:
+            found[kind] = [(value, *results.span(figure, size, kind)) for figure, value in values.items() if value]
     return dict(sorted(found.items(), key=lambda item: item[1]))
+
+
+def large(sizes):
+    """Those of 1,000 workers or more, or the most that there are."""
+    return [size for size in sizes if size >= 1000] or sizes[-1:]
 
 
 def draw(results: Results, directory, prefix=""):
     """Writes what the results have numbers for; returns the files."""
     machine = results.document.get("machine", {})
     kernel = ".".join(machine.get("kernel", "").split(".")[:2])
-    where = f"{machine.get('processors')} processors, Linux {kernel}; medians of the rounds; both axes are logarithmic"
+    where = (
+        f"{machine.get('processors')} processors, Linux {kernel}; medians, and lines from the lowest to the highest round;"
+        " both axes are logarithmic")  # fmt: skip
     figures = {}
     for name, figure, title, scale, unit in (
         ("start", "start", "Time from the supervisor's exec until N workers run", 1, milliseconds),
@@ -51,21 +63,20 @@ def draw(results: Results, directory, prefix=""):
         if series:
             figures[name] = svg.lines(title, where, results.kinds, series, unit)
     where = where.replace("both axes are", "the axis is")
-    sizes = [size for size in results.sizes("death_p50") if size <= 1000]
-    if sizes:
-        rows = [("", spans(results, "death_p50", "death_p99", sizes[-1]))]
+    rows = [
+        (f"of {size:,} workers", spans(results, ("death_p50", "death_p99"), size)) for size in large(results.sizes("death_p50"))
+    ]
+    if rows:
         figures["death"] = svg.dots(
-            f"From a worker's death to its successor, p50 to p99, of {sizes[-1]:,} workers", where,
-            results.kinds, rows, milliseconds)  # fmt: skip
-    storms = [(count, f"storm_{count}") for count in (100, 1000)]
-    rows = []
-    for count, figure in storms:
-        measured = [size for size in results.sizes(figure) if size <= 1000]
-        if measured:
-            rows.append((f"{count:,}", spans(results, figure, figure, measured[-1])))
+            "From a worker's death to its successor, p50 to p99", where, results.kinds, rows, milliseconds)  # fmt: skip
+    rows = [
+        (f"{count:,} of {size:,} workers", spans(results, (f"storm_{count}",), size))
+        for count in (100, 1000)
+        for size in large(results.sizes(f"storm_{count}"))
+    ]
     if rows:
         figures["storm"] = svg.dots(
-            "From the death of 100 and 1,000 workers at once to the last successor", where, results.kinds, rows,
+            "From the death of many workers at once to the last successor", where, results.kinds, rows,
             milliseconds)  # fmt: skip
     directory.mkdir(parents=True, exist_ok=True)
     files = []

@@ -1,9 +1,10 @@
 """The limit: the bare C program limit.c."""
 
 import signal
+import subprocess
 import time
 
-from .common import remove_cgroup
+from .common import Late, remove_cgroup
 from .subject import Subject
 
 
@@ -43,10 +44,21 @@ class Calls(Limit):
 
     name = "calls"
     title = "C, all calls"
-    # It would be the limit's, which has nothing of Cadre's.
-    stops = False
 
     def command(self):
         sockets = self.directory / "sockets"
         sockets.mkdir()
         return [*super().command(), sockets]
+
+    def ask_to_stop(self):
+        self.process.send_signal(signal.SIGTERM)
+
+    def stop(self, seconds=60):
+        """As a supervisor does: SIGTERM to each, an account of each, and the removal of its directory."""
+        began = time.monotonic_ns()
+        self.ask_to_stop()
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise Late(f"{self.name} had not stopped after {seconds:g} s")
+        return time.monotonic_ns() - began

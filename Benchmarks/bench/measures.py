@@ -7,14 +7,17 @@ from .common import MILLISECOND, Failure, Late, percentile
 from .results import Results
 from .rolling import ROLLING, WORKERS, roll
 
-# What s6 and runit let pass between two starts of a service. A worker that is older is replaced at once, so that deaths
-# are measured beside this; "young" deaths are about this.
+# s6 and runit wait for up to a second before the successor of a worker that has been up, in s6 ready, for less than one. A
+# worker that is older is replaced at once, so that deaths are measured beside this; "young" deaths are about this.
 FLOOR = 1.1
 YOUNG_DEATHS = 3
 # Between two deaths: what the slowest takes to go back to sleep.
 PAUSE = 0.02
-# So many deaths are enough to speak of the hundredth.
-TAIL = 100
+# So many deaths are enough to speak of the hundredth, and so many in a round to say how much rounds differ in it.
+TAIL = 500
+TAIL_OF_ROUND = 100
+# From this size on each worker may die more than once a round: when its turn comes again, it is old enough.
+MANY = 100
 
 
 class Measurement:
@@ -35,7 +38,7 @@ class Measurement:
                 self.results.kinds[kind.name] = kind.title
         # Why a kind is not measured with this number of workers, or more.
         self.given_up = {}
-        # Of all rounds, as those who take a second for each death have too few in one.
+        # Of each round, as one alone has too few deaths for their p99.
         self.latencies = {}
 
     def turns(self, rounds):
@@ -61,7 +64,7 @@ class Measurement:
 
     def run(self):
         for size in self.options.sizes:
-            rounds = self.options.rounds if size <= 1000 else min(self.options.rounds, self.options.large_rounds)
+            rounds = self.rounds(size)
             for number, kind in self.turns(rounds):
                 print(f"{size} workers, round {number + 1} of {rounds}: {kind.title}", flush=True)
                 self.attempt(kind, size, self.life, f"{size} workers")
@@ -76,11 +79,20 @@ class Measurement:
                     print(f"rolling restart, round {number + 1} of {self.options.rolling}: {kind.title}", flush=True)
                     self.attempt(kind, 0, self.roll, "rolling restart")
 
+    def rounds(self, size):
+        rounds = self.options.rounds
+        return rounds if size <= self.options.large else min(rounds, self.options.large_rounds)
+
     def finish(self):
         """The results, when all has been measured, or no more will be."""
-        for (size, kind), latencies in self.latencies.items():
-            if len(latencies) >= TAIL:
-                self.results.add("death_p99", size, kind, percentile(sorted(latencies), 99) / MILLISECOND)
+        for (size, kind), rounds in self.latencies.items():
+            deaths = [latency for latencies in rounds for latency in latencies]
+            self.results.count_deaths(size, kind, len(deaths))
+            if len(deaths) >= TAIL:
+                self.results.add("death_p99", size, kind, tail(deaths))
+                tails = [tail(latencies) for latencies in rounds if len(latencies) >= TAIL_OF_ROUND]
+                if tails:
+                    self.results.set_span("death_p99", size, kind, min(tails), max(tails))
         return self.results
 
     def roll(self, kind, _):
@@ -104,11 +116,14 @@ class Measurement:
                 # With fewer, what else the kernel allocates and frees hides it.
                 add("kernel", subject.kernel_memory())
             if size == options.idle_workers:
-                self.idle(subject, add)
+                self.idle(subject, add, total / 1e9)
                 self.scrape(subject, add)
-            latencies = subject.deaths(pids, min(size, options.deaths), PAUSE, options.death_seconds)
+            # As many in all, where there are fewer rounds.
+            most_deaths = options.deaths * options.rounds // self.rounds(size)
+            count = most_deaths if size >= MANY else min(size, most_deaths)
+            latencies = subject.deaths(pids, count, PAUSE, options.death_seconds, FLOOR)
             add("death_p50", median(latencies))
-            self.latencies.setdefault((size, kind.name), []).extend(latencies)
+            self.latencies.setdefault((size, kind.name), []).append(latencies)
             for count in (100, 1000):
                 if size >= count:
                     time.sleep(FLOOR)
@@ -120,12 +135,11 @@ class Measurement:
                 add("young_death", median([subject.kill(pids, number) for _ in range(YOUNG_DEATHS)]))
             time.sleep(FLOOR)
             subject.check()
-            stop = subject.stop(most)
-            if kind.stops:
-                add("stop", stop / MILLISECOND)
+            add("stop", subject.stop(most) / MILLISECOND)
 
-    def idle(self, subject, add):
-        time.sleep(1)
+    def idle(self, subject, add, start):
+        # What a start leaves to do takes no longer than the start did.
+        time.sleep(max(1, start))
         threads = subject.processor_time(), subject.wake_ups()
         time.sleep(self.options.idle)
         add("idle_processor", (subject.processor_time() - threads[0]) / MILLISECOND * 60 / self.options.idle)
@@ -145,6 +159,8 @@ class Measurement:
         count, lines = 4, self.options.lines
         with kind(self.surroundings, count, lines) as subject:
             pids, _, _ = subject.start(count, self.options.limit)
+            # What is left of the start isn't the lines'.
+            time.sleep(FLOOR)
             before, began = subject.processor_time(), time.monotonic_ns()
             subject.print_lines(pids, self.options.limit)
             workers = sum(worker_time(pid) for pid in pids.values())
@@ -158,6 +174,10 @@ class Measurement:
 
 def median(latencies):
     return percentile(sorted(latencies), 50) / MILLISECOND
+
+
+def tail(latencies):
+    return percentile(sorted(latencies), 99) / MILLISECOND
 
 
 def worker_time(pid):

@@ -1,6 +1,6 @@
 """The results as text."""
 
-from .results import FIGURES, GROWING
+from .results import EACH, FIGURES, GROWING
 
 LIMIT = "limit"
 CALLS = "calls"
@@ -16,12 +16,25 @@ def table(results):
             first = best(results, figure, size)
             cells = [cell(results, figure, size, kind, kind in first) for kind in kinds]
             rows.append([f"{title}, {unit}" if unit else title, f"{size:,}", *cells])
+        if figure == "death_p99":
+            for size in results.sizes("death_p50"):
+                counts = [results.deaths(size, kind) for kind in kinds]
+                if any(counts):
+                    rows.append(["… of so many deaths", f"{size:,}", *(f"{count:,}" if count else "–" for count in counts)])
     for figure in GROWING:
-        exponents = {kind: results.exponent(figure, kind) for kind in kinds}
-        if any(value is not None for value in exponents.values()):
-            cells = ["–" if value is None else f"{value:.2f}" for value in exponents.values()]
-            rows.append([f"growth with the number of workers, exponent: {FIGURES[figure][0]}", "", *cells])
+        title = f"growth with the number of workers, exponent: {FIGURES[figure][0]}"
+        rows += exponents(title, "", [results.exponent(figure, kind) for kind in kinds])
+    for size in results.sizes("storm_1000"):
+        values = [results.storm_exponent(size, kind) for kind in kinds]
+        rows += exponents("growth with the number killed at once, exponent", f"{size:,}", values)
     return align(rows)
+
+
+def exponents(title, size, values):
+    """A row, or none if there is no number for it."""
+    if all(value is None for value in values):
+        return []
+    return [[title, size, *("–" if value is None else f"{value:.2f}" for value in values)]]
 
 
 def align(rows):
@@ -70,6 +83,8 @@ def behind(results):
     """What Cadre is not first at, one line each."""
     lines = []
     for figure, (title, unit) in FIGURES.items():
+        if figure in EACH:
+            continue  # which says the same again
         for size in results.sizes(figure):
             first = best(results, figure, size)
             mine = results.median(figure, size, CADRE)

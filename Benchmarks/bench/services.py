@@ -1,5 +1,7 @@
 """What s6 and runit have in common: a directory for each service, with a program `run` in it."""
 
+import os
+
 from .subject import Subject
 
 
@@ -15,7 +17,6 @@ class DirectoryService(Subject):
     def services(self):
         return self.directory / "services"
 
-
     def write_services(self, directory, numbers):
         """`run` is the worker itself, which finds its arguments in a file: no shell stands between."""
         directory.mkdir(parents=True)
@@ -24,6 +25,9 @@ class DirectoryService(Subject):
             service.mkdir()
             (service / "arguments").write_text(" ".join(self.worker_arguments(number)))
             (service / "run").symlink_to(self.bench.worker)
+            for setting in self.settings():
+                # One file for all services, as the kernel's memory for each would count as the supervisor's.
+                os.link(setting, service / setting.name)
             if self.lines:
                 (service / "log").mkdir()
                 log = self.directory / f"log-{number}"
@@ -31,6 +35,10 @@ class DirectoryService(Subject):
                 run = service / "log" / "run"
                 run.write_text(f"#!/bin/sh\n{self.logger(log)}\n")
                 run.chmod(0o755)
+
+    def settings(self):
+        """The files that each service's directory has besides."""
+        return []
 
     def logger(self, directory):
         """The shell command that writes standard input to the directory."""

@@ -28,8 +28,6 @@ class Subject:
     makes_cgroups = False
     # Whether it does something with what its workers print.
     keeps_lines = True
-    # Whether it stops its workers as a supervisor does, or as the limit.
-    stops = True
     # How often it looks, if it finds deaths by looking. They are spread over this time, as they are in life.
     poll_seconds = 0
 
@@ -117,15 +115,20 @@ class Subject:
         pids[number] = pid
         return began - killed
 
-    def deaths(self, pids, count, pause=0.002, seconds=float("inf")):
-        """Kills `count` workers, one after another, each once if there are as many; none any more after `seconds`."""
+    def deaths(self, pids, count, pause=0.002, seconds=float("inf"), age=0):
+        """Kills `count` workers, one after another, each once if there are as many; none any more after `seconds`. Who was
+        started here is killed again when it is `age` seconds old."""
         latencies = []
         numbers = sorted(pids)
         deadline = time.monotonic() + seconds
+        started = {}
         for turn in range(count):
             # Deaths are rare: the supervisor is asleep and done with the last one. The golden ratio spreads them evenly.
             time.sleep(pause + turn * 0.618 % 1 * self.poll_seconds)
-            latencies.append(self.kill(pids, numbers[turn * 7919 % len(numbers)]))
+            number = numbers[turn * 7919 % len(numbers)]
+            time.sleep(max(0, started.get(number, -age) + age - time.monotonic()))
+            latencies.append(self.kill(pids, number))
+            started[number] = time.monotonic()
             if time.monotonic() > deadline:
                 break
         return latencies

@@ -36,6 +36,7 @@ def style(kinds):
     return (
         "<style>text{font:13px system-ui,sans-serif}.title{font-weight:600;font-size:15px}.small{font-size:11px}"
         ".line{fill:none;stroke-width:2}.strong{stroke-width:3.5}.band{opacity:.35;stroke-width:7}"
+        ".range{fill:none;stroke-width:1.5}.group{font-weight:600}"
         f"{rules(0)}@media(prefers-color-scheme:dark){{{rules(1)}}}</style>"
     )
 
@@ -81,10 +82,11 @@ def frame(title, note, kinds, body, height=HEIGHT):
 
 
 def lines(title, note, kinds, series, format_y):
-    """Lines of `series`, {kind: [(x, y)]}, over two logarithmic axes, each with its kind's name at its end."""
+    """Lines of `series`, {kind: [(x, (y, lowest, highest))]}, over two logarithmic axes, each with its kind's name at its
+    end."""
     points = [point for values in series.values() for point in values]
     across = Axis([x for x, _ in points], LEFT, WIDTH - RIGHT)
-    up = Axis([y for _, y in points], HEIGHT - BOTTOM, TOP)
+    up = Axis([y for _, ys in points for y in ys], HEIGHT - BOTTOM, TOP)
     body = []
     for tick in up.ticks():
         y = up.at(tick)
@@ -97,11 +99,17 @@ def lines(title, note, kinds, series, format_y):
             f'<text class="small" x="{x:.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{tick:,.0f}</text>')
     ends = []
     for index, (kind, values) in enumerate(series.items()):
-        path = "L".join(f"{across.at(x):.1f} {up.at(y):.1f}" for x, y in values)
+        path = "L".join(f"{across.at(x):.1f} {up.at(y):.1f}" for x, (y, _, _) in values)
         strong = " strong" if kind == "cadre" else ""
         body.append(f'<path class="{kind} line{strong}" style="fill:none" d="M{path}"/>')
-        body += [mark(kind, index, across.at(x), up.at(y)) for x, y in values]
-        ends.append([up.at(values[-1][1]), across.at(values[-1][0]), kind])
+        for x, (y, low, high) in values:
+            at, bottom, top = across.at(x), up.at(low), up.at(high)
+            if bottom - top > 1:
+                ends_of_range = f"M{at - 4:.1f} {top:.1f}h8M{at - 4:.1f} {bottom:.1f}h8"
+                body.append(f'<path class="{kind} range" d="M{at:.1f} {top:.1f}V{bottom:.1f}{ends_of_range}"/>')
+            body.append(mark(kind, index, at, up.at(y)))
+        x, (y, _, _) = values[-1]
+        ends.append([up.at(y), across.at(x), kind])
     body += labels(ends, kinds)
     return frame(title, note, series, body)
 
@@ -118,12 +126,17 @@ def labels(ends, kinds):
     return texts
 
 
+def whisker(low, high, y):
+    return f"M{low:.1f} {y}H{high:.1f}M{low:.1f} {y - 4}v8M{high:.1f} {y - 4}v8"
+
+
 def dots(title, note, kinds, rows, format_x):
-    """A row for each (label, {kind: (low, high)}), on one logarithmic axis: a dot at the low value, a band to the high."""
-    kept = [(label, kind, span) for label, spans in rows for kind, span in spans.items()]
-    step, gap = 24, 14
-    height = TOP + BOTTOM + step * len(kept) + gap * (len(rows) - 1) + 8
-    across = Axis([value for _, _, span in kept for value in span], 180, WIDTH - 120)
+    """Rows below each label, for [(label, {kind: [(value, lowest, highest)]})], on one logarithmic axis: a dot at the first
+    value, a band to the last, and at each a line from the lowest to the highest."""
+    kept = [(label, kind, values) for label, spans in rows for kind, values in spans.items()]
+    step = 24
+    height = TOP + BOTTOM + step * (len(kept) + len(rows)) + 8
+    across = Axis([number for _, _, values in kept for value in values for number in value], 110, WIDTH - 130)
     bottom = height - BOTTOM
     body = []
     for tick in across.ticks():
@@ -132,18 +145,23 @@ def dots(title, note, kinds, rows, format_x):
         body.append(f'<text class="small" x="{x:.1f}" y="{bottom + 16}" text-anchor="middle">{format_x(tick)}</text>')
     y = TOP + 14
     order = list(kinds)
-    previous = kept[0][0]
-    for label, kind, (low, high) in kept:
+    previous = None
+    for label, kind, values in kept:
         if label != previous:
-            y += gap
+            body.append(f'<text class="group" x="12" y="{y + 4}">{escape(label)}</text>')
+            y += step
             previous = label
-        x, end = across.at(low), across.at(high)
-        name = f"{kinds[kind]}, {label}" if label else kinds[kind]
-        body.append(f'<text class="{kind}" x="170" y="{y + 4}" text-anchor="end">{escape(name)}</text>')
-        if high > low:
+        first, last = values[0][0], values[-1][0]
+        x, end = across.at(first), across.at(last)
+        body.append(f'<text class="{kind}" x="100" y="{y + 4}" text-anchor="end">{escape(kinds[kind])}</text>')
+        if end > x:
             body.append(f'<path class="{kind} band" d="M{x:.1f} {y}H{end:.1f}"/>')
+        for _, low, high in values:
+            if across.at(high) - across.at(low) > 1:
+                body.append(f'<path class="{kind} range" d="{whisker(across.at(low), across.at(high), y)}"/>')
+            end = max(end, across.at(high))
         body.append(mark(kind, order.index(kind), x, y))
-        value = format_x(low) + (f" – {format_x(high)}" if high > low else "")
+        value = format_x(first) + (f" – {format_x(last)}" if last > first else "")
         body.append(f'<text class="small" x="{end + 10:.1f}" y="{y + 4}">{value}</text>')
         y += step
     return frame(title, note, dict.fromkeys(kind for _, kind, _ in kept), body, height)

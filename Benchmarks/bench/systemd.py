@@ -42,17 +42,14 @@ class Systemd(Subject):
         (UNITS / f"{self.unit}.service").write_text(
             # Without the dependencies that each unit has by default, which are work for nothing here.
             "[Unit]\nDefaultDependencies=no\nStartLimitIntervalSec=0\n"
-            f"[Service]\n{self.properties()}ExecStart={' '.join([str(self.bench.worker), *self.worker_arguments('%i')])}\n"
+            f"[Service]\n{self.properties('%i')}ExecStart={' '.join([str(self.bench.worker), *self.worker_arguments('%i')])}\n"
         )
         systemctl("daemon-reload")
 
-    def properties(self):
-        log = "journal" if self.lines else "null"
-        return (
-            f"Slice={self.slice}\nRestart=always\nRestartSec=0\nStandardOutput={log}\nStandardError={log}\n"
-            # Nothing is dropped, as nothing is with the others.
-            "LogRateLimitIntervalSec=0\n"
-        )
+    def properties(self, number):
+        # Files of the workers' own, as Cadre's: no journal, which would take most of the time.
+        log = f"append:{self.directory}/log-{number}" if self.lines else "null"
+        return f"Slice={self.slice}\nRestart=always\nRestartSec=0\nStandardOutput={log}\nStandardError={log}\n"
 
     def command_units(self):
         with open(self.output, "wb") as output:
@@ -67,11 +64,7 @@ class Systemd(Subject):
         return time.monotonic_ns() - began
 
     def processes(self):
-        """The manager, and where there are lines to keep, the journal."""
-        return [1] + (running("systemd-journal") if self.lines else [])
-
-    def wait_for_lines(self, count, seconds):
-        subprocess.run(["journalctl", "--sync"], check=True, timeout=seconds)
+        return [1]
 
     def scrape(self):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -160,15 +153,3 @@ def remove_units(slice, unit):
     for path in UNITS.glob(f"{unit}*.service"):
         path.unlink()
     subprocess.run(["systemctl", "daemon-reload"], stderr=subprocess.DEVNULL)
-
-
-def running(name):
-    """The IDs of the processes with this name."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/comm"):
-        try:
-            if path.read_text().strip() == name:
-                found.append(int(path.parent.name))
-        except OSError:
-            continue  # it has just ended
-    return found

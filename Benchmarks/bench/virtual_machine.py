@@ -10,10 +10,13 @@ from pathlib import Path
 from .common import HERE, ROOT, Failure, build
 from .results import Results
 
-# Emulated processors are some twenty times slower.
-DEFAULTS = {"sizes": [1, 10, 100], "rounds": 3, "deaths": 30, "idle": 10, "idle_workers": 100, "lines": 10_000}
+# Emulated processors are some twenty times slower, and with 1,000 workers a round of systemd's takes minutes.
+DEFAULTS = {
+    "sizes": [1, 10, 100, 1000], "rounds": 2, "large": 100, "large_rounds": 1, "deaths": 30, "death_seconds": 30, "idle": 10,
+    "idle_workers": 100, "young_workers": 10, "lines": 10_000, "rolling": 0, "limit": 600,
+}  # fmt: skip
 KINDS = "limit,calls,cadre,systemd,transient"
-TIMEOUT = 3000
+TIMEOUT = 5400
 SCRIPT = """#!/bin/sh
 cd /opt/benchmarks && mkdir -p /out && exec ./Benchmarks/peers --no-get --programs programs --cadre /usr/bin/cadre \\
     --json /out/results.json "$@"
@@ -44,7 +47,7 @@ def run_in_machine(options, directory):
             raise Failure(f"the run in the virtual machine ended with {status}")
         document = json.loads((out / "results.json").read_text())
     results = Results(document)
-    results.write(options.json or directory / "results-vm.json")
+    results.write(options.json or directory / ("quick-vm.json" if options.quick else "results-vm.json"))
     return results
 
 
@@ -55,8 +58,6 @@ def forwarded(options):
         values.update(sizes=[1, 10], rounds=1, deaths=10, idle=2, idle_workers=10)
     values.update({name: getattr(options, name) for name in values if name in options.given})
     values["only"] = options.only or KINDS
-    values["rolling"] = options.rolling if "rolling" in options.given else 0
-    values["limit"] = options.limit
     words = []
     for name, value in values.items():
         text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
