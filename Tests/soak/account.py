@@ -1,6 +1,7 @@
 """What was caused, what was seen of it, and what the machine tells: the accounting of a soak."""
 
 import os
+import re
 import sys
 from collections import Counter
 
@@ -74,6 +75,42 @@ class Samples:
             f"at most {most / 1024:.0f} KiB in these {length:.0f} s",
             growth <= most,
         )
+
+
+class Commands:
+    """What was commanded, and what the supervisors noted of it."""
+
+    def __init__(self):
+        self.accepted = Counter()
+        # Whether they were heard nobody knows: the supervisor died.
+        self.unanswered = Counter()
+
+    def add_to(self, table, log):
+        """log: the supervisors' log."""
+        with open(log) as file:
+            noted = Counter(re.findall(r" commanded: (\w+)", file.read()))
+        for command, accepted in sorted(self.accepted.items()):
+            most = accepted + self.unanswered[command]
+            wanted = f"{accepted}" if most == accepted else f"{accepted} to {most}"
+            table.add(f"{command}: notes of who commanded it", noted[command], wanted, accepted <= noted[command] <= most)
+
+
+class Lines:
+    """What workers printed that count their lines from 1 on in each incarnation (`3@17 1`)."""
+
+    def __init__(self, lines):
+        self.all = lines
+
+    def add_to(self, table):
+        last = Counter()
+        wrong = []
+        for line in self.all:
+            who, _, number = line.partition(" ")
+            if number != str(last[who] + 1):
+                wrong.append(line)
+            last[who] = int(number) if number.isdigit() else last[who]
+        table.add("lines that were printed", len(self.all), "", True)
+        table.add("of them lost, doubled or torn", len(wrong), f"0 {' '.join(wrong[:3])}", not wrong)
 
 
 class Kills:

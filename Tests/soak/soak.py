@@ -4,9 +4,9 @@
 Usage: soak.py CADRE [--workers N] [--seconds S] [--seed N] [--journald]
 
 Workers are killed, go beyond their limits of memory (where there is the controller), are stopped, started, replaced and
-scaled; the supervisor is killed and upgraded; with --journald, journald is restarted. Then all of it rests, and what was
-caused is compared with what was counted and told, and what the machine holds with what it should. Exit status 0 if all of
-that is right.
+scaled; the supervisor is killed and upgraded; with --journald, journald is restarted, to which some of the workers print,
+and else to files. Then all of it rests, and what was caused is compared with what was counted, told and printed, and what the
+machine holds with what it should. Exit status 0 if all of that is right.
 
 In the second half the supervisor lives on, so that growth of its memory shows.
 """
@@ -22,14 +22,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 
-from account import Kills, Samples, Table, processes_below
+from account import Commands, Kills, Lines, Samples, Table, processes_below
 
 from control import PATIENCE, Control, Failure, HungUp, Supervisor, check, main, report
 
 RESTART = "restart = { delay = '1ms', max_delay = '20ms', budget = 1000000 }\nstop.timeout = '5s'\n"
 # Goes beyond its memory when it is told to.
 GLUTTON = "trap 'exec tail /dev/zero' USR1; while :; do sleep 3600 & wait; done"
+# Prints who it is and numbers from 1 on, two a second, and ends if it can't. It has no child: the FIFO is never written to.
+TALKER = """exec 3<>"$0"; while echo "$CADRE_WORKER@$CADRE_INCARNATION $((++line))"; do read -r -t 0.5 <&3; done"""
 
 
 def cgroup_mount():
@@ -49,14 +52,19 @@ class Soak:
         self.control = Control(f"{self.directory}/run/control.sock")
         self.kills = Kills()
         self.caused = {}
+        # By number and incarnation.
+        self.gluttons = set()
+        self.commands = Commands()
         self.release = 0
         self.keeper = None
         self.isOver = False
         self.memory = {"the supervisor": Samples("the supervisor"), "the keeper": Samples("the keeper")}
         workers = arguments.workers
         self.counts = {"steady": workers * 6 // 10, "elastic": workers * 2 // 10, "rolled": max(1, workers // 20)}
+        self.counts["talker"] = max(1, workers // 50)
         self.hasMemory = False
         self.started = 0.0
+        self.epoch = time.time()
 
     # The supervisor
 
@@ -67,6 +75,7 @@ class Soak:
         if self.hasMemory:
             self.counts["glutton"] = 4
         self.counts["halted"] = max(1, self.arguments.workers - sum(self.counts.values()))
+        os.mkfifo(f"{self.directory}/silence")
         self.write()
         command = [
             self.arguments.cadre, "supervise", "--config", f"{self.directory}/cadre.toml", "--cgroup", self.cgroup,
@@ -77,10 +86,13 @@ class Soak:
 
     def write(self):
         text = ""
-        log = "journal" if self.arguments.journald else "none"
+        commands = {"glutton": ["/bin/sh", "-c", GLUTTON], "talker": ["bash", "-c", TALKER, f"{self.directory}/silence"]}
         for name, count in self.counts.items():
-            command = ["/bin/sh", "-c", GLUTTON] if name == "glutton" else ["sleep", "infinity"]
+            command = commands.get(name, ["sleep", "infinity"])
+            log = "journal" if self.arguments.journald else "file" if name == "talker" else "none"
             text += f"[service.{name}]\ncommand = {json.dumps(command)}\nworkers = {count}\nlog.to = '{log}'\n{RESTART}"
+            if log == "file":
+                text += f"log.file = '{self.directory}/lines'\n"
             if name == "rolled":
                 text += f"environment = {{ RELEASE = '{self.release}' }}\nrollout.max_surge = {max(1, count // 4)}\n"
             if name == "glutton":
@@ -105,12 +117,19 @@ class Soak:
 
     async def ask(self, what, path, body=None):
         """A command; one that hits a supervisor which is about to die may have no answer."""
+        command = path.rpartition("/")[2]
         try:
             answer = await self.control.ask("POST", path, body)
         except (OSError, HungUp):
+            self.commands.unanswered[command] += 1
             return
-        check(answer.status in (202, 409), f"{path} {body}: {answer}")
-        self.count(what)
+        # What it is about may be gone since it was seen, as its service was scaled down.
+        check(answer.status in (202, 404, 409), f"{path} {body}: {answer}")
+        if answer.status == 202:
+            self.commands.accepted[command] += 1
+            self.count(what)
+        else:
+            self.count(f"{what} that were refused")
 
     def count(self, what, number=1):
         self.caused[what] = self.caused.get(what, 0) + number
@@ -148,9 +167,11 @@ class Soak:
     async def overeat(self):
         _, services = await self.status()
         worker = self.random.choice(services["glutton"]["workers"])
-        # Before its trap is set the signal would be its end.
-        if worker["state"] == "ready" and (worker["uptimeSeconds"] or 0) > 1:
+        key = (worker["number"], worker["incarnation"])
+        # Before its trap is set the signal would be its end, and once it eats as well.
+        if worker["state"] == "ready" and (worker["uptimeSeconds"] or 0) > 1 and key not in self.gluttons:
             if self.signal(worker, "glutton", signal.SIGUSR1):
+                self.gluttons.add(key)
                 self.count("gluttons")
 
     async def halt(self):
@@ -205,7 +226,7 @@ class Soak:
         some = max(1, self.arguments.workers // 50)
         always = [
             lambda: self.kill("steady", some), lambda: self.kill("steady", 2), lambda: self.kill("elastic", 3),
-            lambda: self.kill("rolled", 1), self.halt, self.scale, self.restart, self.reload,
+            lambda: self.kill("rolled", 1), lambda: self.kill("talker", 2), self.halt, self.scale, self.restart, self.reload,
         ]
         if self.hasMemory:
             always += [self.overeat] * 2
@@ -297,9 +318,13 @@ class Soak:
         for what, number in sorted(self.caused.items()):
             table.add(what, number, "", True)
         table.add("workers that aren't ready", len(stuck), f"0 {' '.join(stuck[:3])}", not stuck)
-        self.kills.add_to(table, services, ["steady"])
-        eaten = sum(worker["restartsByReason"].get("oom-kill", 0) for worker in services.get("glutton", {"workers": []})["workers"])
-        table.equal("kills for want of memory that were counted", eaten, self.caused.get("gluttons", 0))
+        self.commands.add_to(table, f"{self.directory}/log")
+        self.kills.add_to(table, services, ["steady", "talker"])
+        Lines(await self.lines(services["talker"])).add_to(table)
+        reasons = Counter()
+        for worker in services.get("glutton", {"workers": []})["workers"]:
+            reasons.update(worker["restartsByReason"])
+        table.equal("kills for want of memory that were counted", dict(reasons), {"oom-kill": len(self.gluttons)} if self.gluttons else {})
         workers = sum(self.counts.values())
         processes, groups = processes_below(self.cgroup)
         # A glutton has a child.
@@ -315,6 +340,32 @@ class Soak:
         table.equal("processes that are left", processes, 0)
         table.add("cgroups that are left", groups, "at most 3", groups <= 3)
         return table
+
+    async def lines(self, service):
+        """What the talkers have printed, as soon as there is something of each."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            lines = await self.printed()
+            heard = {line.partition(" ")[0] for line in lines}
+            silent = {f"{worker['number']}@{worker['incarnation']}" for worker in service["workers"]} - heard
+            if not silent:
+                return lines
+            check(time.monotonic() < deadline, f"these workers print nothing: {sorted(silent)}")
+            await asyncio.sleep(0.1)
+
+    async def printed(self):
+        if not self.arguments.journald:
+            with open(f"{self.directory}/lines") as file:
+                return file.read().splitlines()
+        await self.journalctl("--sync")
+        identifiers = [f"SYSLOG_IDENTIFIER=talker/{number}" for number in range(self.counts["talker"])]
+        return (await self.journalctl("-o", "cat", f"--since=@{self.epoch:.0f}", *identifiers)).splitlines()
+
+    async def journalctl(self, *arguments):
+        process = await asyncio.create_subprocess_exec("journalctl", *arguments, stdout=asyncio.subprocess.PIPE)
+        output, _ = await process.communicate()
+        check(process.returncode == 0, f"journalctl {' '.join(arguments)} failed")
+        return output.decode()
 
     def clean(self):
         if self.keeper is not None and self.keeper.poll() is None:
