@@ -119,9 +119,11 @@ struct RecordEncoder {
 
         var codingPath: [any CodingKey] { [] }
 
-        private func begin(_ key: some CodingKey) {
+        private func begin(_ key: some CodingKey) { begin(key.stringValue) }
+
+        private func begin(_ name: String) {
             output.next(in: depth)
-            output.add(text: key.stringValue)
+            output.add(text: name)
             output.bytes.append(UInt8(ascii: ":"))
         }
 
@@ -171,9 +173,7 @@ struct RecordEncoder {
         }
 
         func superEncoder() -> any Encoder {
-            output.next(in: depth)
-            output.add(text: "super")
-            output.bytes.append(UInt8(ascii: ":"))
+            begin("super")
             return Position(output: output)
         }
 

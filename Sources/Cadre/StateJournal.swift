@@ -48,13 +48,13 @@ final class StateJournal {
     private var sizeWhenNew = 0
     /// How large a new file is going to be when all workers run: the first one has them all as they are before that, and
     /// need not be written anew while they start.
-    var expectedSize = 0
+    private var expectedSize = 0
     /// What a worker that runs takes there, in bytes.
     static let sizeOfWorker = 1300
     /// Whether the second file is being filled.
     private(set) var isRenewing = false
 
-    /// A journal whose file is made by the first ``rewrite(_:)``.
+    /// A journal whose file is made by the first ``rewrite(expecting:_:)``.
     init(path: String, header: Header) {
         self.path = path
         self.header = header
@@ -117,8 +117,11 @@ final class StateJournal {
 
     /// Writes a file with all there is, in the place of the one before, at once.
     ///
-    /// - Parameter all: notes all records.
-    func rewrite(_ all: () -> Void) throws(SystemCallError) {
+    /// - Parameters:
+    ///   - size: how large it is going to be when all workers run.
+    ///   - all: notes all records.
+    func rewrite(expecting size: Int = 0, _ all: () -> Void) throws(SystemCallError) {
+        expectedSize = size
         try beginRenewal()
         do {
             while try clearSpare() {}

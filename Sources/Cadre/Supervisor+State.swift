@@ -152,8 +152,9 @@ extension Supervisor {
     private func rewrite(_ journal: StateJournal) throws(SystemCallError) {
         renewal = nil
         forgetWritten()
-        journal.expectedSize = fleet.summary.workers * StateJournal.sizeOfWorker
-        try journal.rewrite { for piece in allPieces { note(piece, in: journal) } }
+        try journal.rewrite(expecting: fleet.summary.workers * StateJournal.sizeOfWorker) {
+            for piece in allPieces { note(piece, in: journal) }
+        }
         reserveRoom()
     }
 
