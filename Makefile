@@ -99,7 +99,7 @@ test-thread: build-packages test-tools ## run the tests on this machine with Thr
 	Tests/sanitize thread
 
 .PHONY: test-calls
-test-calls: build ## fail each system call of the core with each of its errors; a quarter of an hour
+test-calls: build ## fail each system call of the core with each of its errors; half an hour
 	CADRE_EVERY_ERROR=1 swift test --skip-build --disable-xctest --filter CallFailureTests
 
 MINUTES ?= 10

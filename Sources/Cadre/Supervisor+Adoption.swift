@@ -178,7 +178,15 @@ extension Supervisor {
                 news.append(.spawn(id, number))
                 continue
             }
-            do { try watch(live) } catch { events.log(.error, .trouble, "\(id): \(error)", id, number) }
+            do {
+                try watch(live)
+            } catch {
+                try end(id, number, of: service, as: error)
+                unwatch(live)
+                launcher.release(live)
+                news.append(.gone(id, number, .unknown))
+                continue
+            }
             incarnations[id, default: []].append(live)
             if archive == nil { news.append(.spawned(id, number)) }
             news.append(.resume(live, incarnation))
@@ -214,7 +222,8 @@ extension Supervisor {
         try launcher.resumeLog(of: live, since: wallClock() - age / .seconds(1))
     }
 
-    /// Opens all there is of an incarnation; nil if its cgroup is gone.
+    /// Opens all there is of an incarnation; nil if its cgroup is gone. What can't be followed for good is ended, as it must
+    /// not run beside its successor.
     ///
     /// - Throws: if there is no descriptor left, or no memory. An incarnation that isn't known would be started once more;
     ///   so this supervisor ends, and its keeper starts the next one, which may have what it needs.
@@ -226,9 +235,9 @@ extension Supervisor {
             archive.flatMap { all?.specifications[$0.specification] } ?? specification(of: id, number)
             ?? service.specification
         let path = options.notificationSocket(ofService: id.service, name)
+        var keptName: String?
         do {
             let group = try service.group.openChild(name)
-            var keptName: String?
             var notifications = try launcher.kept.takeNotifications(at: path, name: &keptName)
             if notifications == nil {
                 notifications = try NotificationSocket(
@@ -256,9 +265,23 @@ extension Supervisor {
             }
             return live
         } catch {
-            if LaunchFailure.isExhaustion(error) { throw error }
-            events.log(.warning, .trouble, "\(id): \(error)", id, number)
+            try end(id, number, of: service, as: error)
+            launcher.kept.release(keptName)
             return nil
+        }
+    }
+
+    /// Ends an incarnation that can't be followed.
+    ///
+    /// - Throws: the error if it may be another one's luck to have what is lacking here.
+    private func end(_ id: WorkerID, _ number: UInt64, of service: Service, as error: any Error) throws {
+        if LaunchFailure.isExhaustion(error) { throw error }
+        events.log(
+            .error, .trouble, "\(id): what is left of it can't be taken over and is ended: \(error)", id, number)
+        do {
+            try service.group.clear(LiveIncarnation.groupName(id, number), within: .seconds(1))
+        } catch {
+            events.log(.error, .trouble, "\(id): \(error)", id, number)
         }
     }
 

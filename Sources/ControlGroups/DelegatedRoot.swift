@@ -223,8 +223,13 @@ extension ControlGroup {
             + "start cadre as the only process of the unit or container, or move the others to a cgroup of their own"
     }
 
-    /// What ``DelegatedRoot/clear(_:within:)`` does.
-    func clear(_ name: String, within timeout: Duration) throws(ControlGroupError) {
+    /// Kills all that is in a child and below, and removes it. One that isn't there is no error.
+    ///
+    /// - Parameters:
+    ///   - name: the child's.
+    ///   - timeout: how long to wait for the ends.
+    /// - Throws: ``ControlGroupError/stillPopulated(path:processes:)`` if processes are left then, or what the kernel says.
+    public func clear(_ name: String, within timeout: Duration) throws(ControlGroupError) {
         let opened = try rethrowing { () throws(SystemCallError) in try openIfPresent(name) }
         guard let child = opened else { return }
         try child.kill()

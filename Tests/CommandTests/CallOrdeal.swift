@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import Processes
 import Reactor
+import SystemPackage
 import Testing
 
 /// A supervisor that does all that supervisors do while a system call of it fails, and what must be true each time when
@@ -24,12 +25,19 @@ final class CallOrdeal {
         case line
         /// `web` is stopped, and started.
         case stop, start
+        /// The supervisor is killed, and the next one comes up. What is looked at is that one.
+        case succession
+
+        /// All that one supervisor does.
+        static let ofOneSupervisor = allCases.filter { $0 != .succession }
+
+        fileprivate var tracedSupervisor: CallTracer.Supervisor { self == .succession ? .next : .present }
 
         /// Whether it gives a worker another process, or takes it away.
         func concerns(_ worker: String) -> Bool {
             switch self {
             case .crash: worker == "web/0"
-            case .grow, .shrink, .look: false
+            case .grow, .shrink, .look, .succession: false
             case .restart, .release, .stop, .start: worker == "web/0" || worker == "web/1"
             case .line: worker == "lines/0"
             }
@@ -52,7 +60,7 @@ final class CallOrdeal {
     private static let services = ["lines", "other", "web"]
 
     let supervisor: SupervisorProcess
-    private let bystander: WorkerSnapshot
+    private var bystander: WorkerSnapshot
     /// How many workers `web` is to have, and whether they are to run.
     private var count = 2
     private var isStopped = false
@@ -60,9 +68,9 @@ final class CallOrdeal {
     /// How many descriptors are open in each state.
     private var descriptors: [String: [Int]] = [:]
 
-    static func toml(_ scene: Scene, release: Int = 0) -> String {
+    static func toml(_ scene: Scene, release: Int = 0, budget: Int = 3) -> String {
         let more = """
-            restart = { delay = '1ms', max_delay = '1ms', budget = 3 }
+            restart = { delay = '1ms', max_delay = '1ms', budget = \(budget) }
             stop.timeout = '300ms'
 
             """
@@ -71,7 +79,7 @@ final class CallOrdeal {
             + service(
                 "lines", script: "echo listening; exec $worker sleep",
                 more: "ready = { by = 'log', line = 'listening' }\n" + more)
-            + service("other", "sleep")
+            + service("other", "sleep", more: more)
     }
 
     init(_ supervisor: SupervisorProcess) throws {
@@ -84,7 +92,7 @@ final class CallOrdeal {
 
     /// Takes a step, and tells which calls are made for it.
     func learn(_ step: Step) throws -> [(kind: CallKind, count: Int)] {
-        let tracer = try CallTracer(counting: supervisor)
+        let tracer = try CallTracer(counting: step.tracedSupervisor, of: supervisor)
         try take(step)
         let kinds = try tracer.kinds()
         try check()
@@ -98,12 +106,15 @@ final class CallOrdeal {
         let process = try Pidfd.open(try supervisor.supervisor())
         _ = try supervisor.hasPrinted("nothing")
         let former = supervisor.lines.count
-        let tracer = try CallTracer(failing: fault, of: supervisor)
+        let tracer = try CallTracer(failing: fault, step.tracedSupervisor, of: supervisor)
         let before = try pids()
         let answer = try give(step)
-        let services = try settle(step, from: before, orStay: answer != nil)
+        // What a successor can't follow it ends, but for lack of something that the next one may have.
+        let mayLose = step == .succession && !Errno(rawValue: fault.error).isExhaustion
+        let services = try settle(step, from: before, orStay: answer != nil, mayLose: mayLose)
         outcome.wasReached = try tracer.hasFailed()
-        outcome.hasDied = try isReadable(process.rawValue, until: .now)
+        // A supervisor that can't come up is followed by another one.
+        outcome.hasDied = try step != .succession && isReadable(process.rawValue, until: .now)
         for worker in services.flatMap(\.workers) where worker.state == "failed" {
             outcome.failures.append("\(worker.number): \(worker.lastExit?.detail ?? "no reason")")
         }
@@ -111,6 +122,18 @@ final class CallOrdeal {
         let name = "(\(CallErrors.name(fault.error)))"
         outcome.said = (supervisor.lines.dropFirst(former) + [answer ?? ""]).filter { $0.contains(name) }
         // As an operator would, who has read that.
+        let now = try pids(services)
+        for (worker, pid) in before where mayLose && now[worker] != pid {
+            // That a process or a cgroup isn't there says that it has ended.
+            let saysGone = [ENOENT, ESRCH, ENODEV].contains(fault.error)
+            try #require(
+                supervisor.lines.dropFirst(former).contains {
+                    $0.contains("\(worker): what is left of it") && $0.contains(name)
+                        || saysGone && $0.contains("\(worker) ended; how is not known")
+                },
+                "\(worker) has another process, and nothing was said of it")
+            if worker == "other/0" { bystander = try #require(services.first { $0.name == "other" }?.workers.first) }
+        }
         if answer != nil || !outcome.failures.isEmpty || !isAsWanted(services) { try repeatStep(step) }
         try check()
         return outcome
@@ -129,7 +152,7 @@ final class CallOrdeal {
     private func repeatStep(_ step: Step) throws {
         switch step {
         case .grow, .shrink, .stop: _ = try post("/v1/\(isStopped ? "stop" : "start")", #"{"names":["web"]}"#)
-        case .crash, .look, .restart, .line, .start: break
+        case .crash, .look, .restart, .line, .start, .succession: break
         case .release: _ = try post("/v1/apply", "")
         }
         if !isStopped {
@@ -162,6 +185,9 @@ final class CallOrdeal {
             release += 1
             try supervisor.scene.write("cadre.toml", Self.toml(supervisor.scene, release: release))
             return try post("/v1/apply", "")
+        case .succession:
+            kill(try supervisor.supervisor(), SIGKILL)
+            return nil
         case .stop, .start:
             isStopped = step == .stop
             return try post("/v1/\(step)", #"{"names":["web"]}"#)
@@ -194,19 +220,24 @@ final class CallOrdeal {
     /// - Parameters:
     ///   - before: the workers' processes before the step.
     ///   - orStay: whether things may be as they were before the step.
-    private func settle(_ step: Step?, from before: [String: Int32], orStay: Bool) throws -> [ServiceSnapshot] {
+    ///   - mayLose: whether workers may have another process that the step doesn't concern.
+    private func settle(
+        _ step: Step?, from before: [String: Int32], orStay: Bool, mayLose: Bool = false
+    ) throws -> [ServiceSnapshot] {
         var last: [ServiceSnapshot] = []
         let isSettled = try supervisor.waitForEvents(for: .seconds(30)) {
             guard let services = try? services(), services.map(\.name) == Self.services else { return false }
             last = services
             let workers = services.flatMap(\.workers)
             return try workers.allSatisfy { Self.settled.contains($0.state) && $0.successor == nil }
+                // One whose process seems to have gone is waited for, in case that somebody tells how.
+                && workers.allSatisfy { $0.state != "ready" || $0.pid != nil }
                 && services.allSatisfy { $0.rollout != "running" && $0.rollout != "rolling-back" }
                 && (orStay || workers.contains { $0.state == "failed" } || services.contains { $0.rollout == "stopped" }
                     || isAsWanted(services) && hasChanged(step, from: before, to: try pids(services)))
         }
         try #require(isSettled, "does not come to rest: \(last)")
-        if let step {
+        if let step, !mayLose {
             let now = try pids(last)
             for (worker, pid) in before where !step.concerns(worker) && worker != "web/2" {
                 try #require(now[worker] == pid, "\(worker) has another process, and was to be left alone: \(last)")
@@ -239,7 +270,8 @@ final class CallOrdeal {
         let services = try services()
         let other = try #require(services.first { $0.name == "other" }?.workers.first)
         try #require(
-            other.pid == bystander.pid && other.state == "ready" && other.restarts == 0, "the bystander: \(other)")
+            other.pid == bystander.pid && other.state == "ready" && other.restarts == bystander.restarts,
+            "the bystander: \(other)")
         for service in services {
             let names = Set(
                 service.workers.compactMap { worker in worker.incarnation.map { "\(worker.number)@\($0)" } })

@@ -1,20 +1,33 @@
 import Glibc
 import Testing
 
-/// A program that follows the system calls of the core's thread of a supervisor.
+/// A program that follows the system calls of the core's thread of a supervisor, the one there is or the next one.
 final class CallTracer {
+    enum Supervisor {
+        case present, next
+    }
+
     private let program: RunningProgram
 
     /// Begins to count the calls by their kind, for ``kinds()``.
-    convenience init(counting supervisor: SupervisorProcess) throws {
-        try self.init(["list-calls", "\(supervisor.pid)", "cadre-core"])
+    convenience init(counting which: Supervisor, of supervisor: SupervisorProcess) throws {
+        try self.init("list-calls", which, of: supervisor, [])
     }
 
     /// Has one call fail, for ``hasFailed()``.
-    convenience init(failing fault: CallFault, of supervisor: SupervisorProcess) throws {
-        try self.init([
-            "fail-call", "\(supervisor.pid)", "cadre-core", "\(fault.kind)", "\(fault.occurrence)", "\(fault.error)",
-        ])
+    convenience init(failing fault: CallFault, _ which: Supervisor, of supervisor: SupervisorProcess) throws {
+        try self.init("fail-call", which, of: supervisor, ["\(fault.kind)", "\(fault.occurrence)", "\(fault.error)"])
+    }
+
+    private convenience init(
+        _ verb: String, _ which: Supervisor, of supervisor: SupervisorProcess, _ arguments: [String]
+    ) throws {
+        let start =
+            switch which {
+            case .present: [verb, "\(supervisor.pid)"]
+            case .next: ["\(verb)-of-next", "\(supervisor.keeper)"]
+            }
+        try self.init(start + ["cadre-core"] + arguments)
     }
 
     private init(_ arguments: [String]) throws {

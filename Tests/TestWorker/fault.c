@@ -51,6 +51,7 @@ static const struct call known[] = {
     {SYS_fchown, "fchown", DESCRIPTOR, 0},
     {SYS_fcntl, "fcntl", DESCRIPTOR, 0},
     {SYS_fgetxattr, "fgetxattr", PATH, 1},
+    {SYS_flock, "flock", DESCRIPTOR, 0},
     {SYS_fremovexattr, "fremovexattr", PATH, 1},
     {SYS_fsetxattr, "fsetxattr", PATH, 1},
     {SYS_fstat, "fstat", DESCRIPTOR, 0},
@@ -262,9 +263,14 @@ static void print_kinds(bool is_gone) {
     _exit(0);
 }
 
+static const struct tracer lister = {note, go_on, print_kinds};
+
 void behave_list_calls(char **arguments) {
-    static const struct tracer tracer = {note, go_on, print_kinds};
-    trace(arguments[0], arguments[1], &tracer);
+    trace(arguments[0], arguments[1], &lister);
+}
+
+void behave_list_calls_of_next(char **arguments) {
+    trace_next(arguments[0], arguments[1], &lister);
 }
 
 static const char *failing_kind;
@@ -300,10 +306,18 @@ static void has_failed_none(bool is_gone) {
     _exit(size < 0 ? 70 : 0);
 }
 
-void behave_fail_call(char **arguments) {
+static const struct tracer *failer(char **arguments) {
+    static const struct tracer tracer = {fail_one, has_failed_one, has_failed_none};
     failing_kind = arguments[2];
     left = (long)number(arguments[3]);
     error = (int)number(arguments[4]);
-    static const struct tracer tracer = {fail_one, has_failed_one, has_failed_none};
-    trace(arguments[0], arguments[1], &tracer);
+    return &tracer;
+}
+
+void behave_fail_call(char **arguments) {
+    trace(arguments[0], arguments[1], failer(arguments));
+}
+
+void behave_fail_call_of_next(char **arguments) {
+    trace_next(arguments[0], arguments[1], failer(arguments));
 }

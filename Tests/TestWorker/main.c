@@ -45,6 +45,8 @@ static const struct verb verbs[] = {
     {"kill-after", behave_kill_after, 3, "PROCESS THREAD N: kills PROCESS after the N-th system call of its thread of that name, from now on"},
     {"list-calls", behave_list_calls, 2, "PROCESS THREAD: counts the kinds of system calls of its thread of that name until SIGTERM"},
     {"fail-call", behave_fail_call, 5, "PROCESS THREAD KIND N ERRNO: has the N-th call of that kind fail, which is not made, from now on"},
+    {"list-calls-of-next", behave_list_calls_of_next, 2, "PROCESS THREAD: the same with the next process that PROCESS starts"},
+    {"fail-call-of-next", behave_fail_call_of_next, 5, "PROCESS THREAD KIND N ERRNO: the same with the next process that PROCESS starts"},
     {"note", behave_note, 1, "FILE: notes its start and its end in FILE, says READY=1 and waits for SIGTERM"},
     {"hammer", behave_hammer, 1, "PORT [PAUSE-MILLISECONDS]: asks there without end, and at SIGTERM prints how often it was answered"},
 };

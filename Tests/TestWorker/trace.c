@@ -24,6 +24,18 @@ static void stop_tracing(int signal) {
     }
 }
 
+static bool has_name(pid_t thread, const char *name) {
+    char path[64], found[64] = "";
+    snprintf(path, sizeof path, "/proc/%d/comm", thread);
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file == -1) {
+        return false;
+    }
+    const ssize_t size = read(file, found, sizeof found - 1);
+    close(file);
+    return size > 0 && strncmp(found, name, strlen(name)) == 0 && found[strlen(name)] == '\n';
+}
+
 // The thread of that name, of a process.
 static pid_t find_thread(const char *process, const char *name) {
     char path[PATH_MAX];
@@ -37,16 +49,9 @@ static pid_t find_thread(const char *process, const char *name) {
         if (entry->d_name[0] == '.') {
             continue;
         }
-        char found[64] = "";
-        snprintf(path, sizeof path, "/proc/%s/task/%s/comm", process, entry->d_name);
-        const int file = open(path, O_RDONLY | O_CLOEXEC);
-        if (file == -1) {
-            continue;
-        }
-        const ssize_t size = read(file, found, sizeof found - 1);
-        close(file);
-        if (size > 0 && strncmp(found, name, strlen(name)) == 0 && found[strlen(name)] == '\n') {
-            thread = (pid_t)number(entry->d_name);
+        const pid_t candidate = (pid_t)number(entry->d_name);
+        if (has_name(candidate, name)) {
+            thread = candidate;
         }
     }
     closedir(directory);
@@ -125,53 +130,99 @@ static bool look_at_call(pid_t thread, bool is_child) {
     return present->has_ended(is_child);
 }
 
-void trace(const char *process, const char *name, const struct tracer *tracer) {
-    present = tracer;
-    const pid_t thread = find_thread(process, name);
+static bool is_thread_of(pid_t process, pid_t thread) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/task/%d", process, thread);
+    return access(path, F_OK) == 0;
+}
+
+static void seize(pid_t thread, long options) {
     struct sigaction action = {.sa_handler = stop_tracing};
     sigaction(SIGTERM, &action, NULL);
-    // What it starts belongs to it until it is another program.
-    const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC;
     if (ptrace(PTRACE_SEIZE, thread, NULL, options) == -1 || ptrace(PTRACE_INTERRUPT, thread, NULL, NULL) == -1) {
         fail("ptrace");
     }
-    bool is_watching = false, is_killed = false;
+}
+
+// Waits until something that is traced stops, and returns it. If it ends instead, that is over if it is this thread.
+static pid_t wait_for_stop(pid_t thread, int *status) {
     for (;;) {
-        int status;
-        const pid_t stopped = waitpid(-1, &status, __WALL);
-        if (stopped == -1) {
-            if (errno == EINTR) {
-                continue;
-            }
+        const pid_t stopped = waitpid(-1, status, __WALL);
+        if (stopped == -1 && errno != EINTR) {
             fail("waitpid");
         }
-        if (!WIFSTOPPED(status)) {
-            if (stopped == thread) {
-                tracer->is_over(true);
-            }
-            continue;
+        if (stopped != -1 && WIFSTOPPED(*status)) {
+            return stopped;
         }
-        const int signal = WSTOPSIG(status);
-        const int event = status >> 16;
-        if (stopped != thread && (is_killed || event == PTRACE_EVENT_EXEC)) {
+        if (stopped != -1 && stopped == thread) {
+            present->is_over(true);
+        }
+    }
+}
+
+static bool is_call(int status) {
+    return WSTOPSIG(status) == (SIGTRAP | 0x80);
+}
+
+static void resume(pid_t thread, int status, bool stops_at_calls) {
+    const bool is_signal = status >> 16 == 0 && !is_call(status);
+    ptrace(stops_at_calls ? PTRACE_SYSCALL : PTRACE_CONT, thread, NULL, is_signal ? WSTOPSIG(status) : 0);
+}
+
+static void say_watching(void) {
+    static const char text[] = "watching\n";
+    if (write(1, text, sizeof text - 1) < 0) {
+        _exit(70);
+    }
+}
+
+// Follows a thread, which has stopped with that status, and what it starts, which belongs to it until it is another program.
+static _Noreturn void follow(pid_t thread, int status) {
+    bool is_killed = false;
+    pid_t stopped = thread;
+    for (;;) {
+        // Of a thread that was traced on the way to this one nothing is to be known any more.
+        const bool is_other = stopped != thread && is_thread_of(thread, stopped);
+        if (is_other || (stopped != thread && (is_killed || status >> 16 == PTRACE_EVENT_EXEC))) {
             ptrace(PTRACE_DETACH, stopped, NULL, 0);
-            continue;
-        }
-        if (signal == (SIGTRAP | 0x80) && !look_at_call(stopped, stopped != thread)) {
+        } else if (is_call(status) && !look_at_call(stopped, stopped != thread)) {
             is_killed = true;
             if (stopped != thread) {
                 ptrace(PTRACE_DETACH, stopped, NULL, 0);
             }
-            continue;
+        } else {
+            resume(stopped, status, true);
         }
-        const bool is_signal = event == 0 && signal != (SIGTRAP | 0x80);
-        ptrace(PTRACE_SYSCALL, stopped, NULL, is_signal ? signal : 0);
-        if (!is_watching) {
-            is_watching = true;
-            static const char text[] = "watching\n";
-            if (write(1, text, sizeof text - 1) < 0) {
-                _exit(70);
-            }
+        stopped = wait_for_stop(thread, &status);
+    }
+}
+
+void trace(const char *process, const char *name, const struct tracer *tracer) {
+    present = tracer;
+    const pid_t thread = find_thread(process, name);
+    seize(thread, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC);
+    int status;
+    wait_for_stop(thread, &status);
+    resume(thread, status, true);
+    say_watching();
+    wait_for_stop(thread, &status);
+    follow(thread, status);
+}
+
+void trace_next(const char *process, const char *name, const struct tracer *tracer) {
+    present = tracer;
+    const pid_t parent = (pid_t)number(process);
+    const long starts = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
+    seize(parent, PTRACE_O_TRACESYSGOOD | starts | PTRACE_O_TRACEEXEC);
+    int status;
+    wait_for_stop(0, &status);
+    resume(parent, status, false);
+    say_watching();
+    for (;;) {
+        const pid_t stopped = wait_for_stop(0, &status);
+        if (!is_thread_of(parent, stopped) && has_name(stopped, name)) {
+            follow(stopped, status);
         }
+        resume(stopped, status, !is_thread_of(parent, stopped));
     }
 }

@@ -33,4 +33,7 @@ bool has_effect_if_it_fails(uint64_t call);
 // Follows the calls of the thread of that name, or of the first one, that a process has; says "watching" when it begins.
 _Noreturn void trace(const char *process, const char *thread, const struct tracer *tracer);
 
+// The same for a thread of that name of the next process that a process starts.
+_Noreturn void trace_next(const char *process, const char *thread, const struct tracer *tracer);
+
 #endif

@@ -85,7 +85,9 @@ void behave_hammer(char **arguments);
 
 // fault.c: who has system calls of others fail.
 void behave_list_calls(char **arguments);
+void behave_list_calls_of_next(char **arguments);
 void behave_fail_call(char **arguments);
+void behave_fail_call_of_next(char **arguments);
 
 // kill.c: who kills at an instant, and who keeps a record.
 void behave_kill_after(char **arguments);
