@@ -163,7 +163,7 @@ let package = Package(
             path: "Tests/DriverSimulation", swiftSettings: strict),
         .executableTarget(
             name: "simulate-driver",
-            dependencies: ["CLinux", "DriverSimulation", "Processes", "Reactor", argumentParser],
+            dependencies: ["CLinux", "DriverSimulation", "Processes", "Reactor", "Simulation", argumentParser],
             path: "Tests/simulate-driver", swiftSettings: strict,
             linkerSettings: [.unsafeFlags(simulatedCalls.flatMap { ["-Xlinker", "--wrap=\($0)"] })]),
         .testTarget(

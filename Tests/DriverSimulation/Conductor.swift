@@ -29,6 +29,8 @@ final class Conductor: @unchecked Sendable {
     var specification: Specification
     /// What is asked each time that the supervisor sleeps.
     var check: () -> Void = {}
+    /// What is told of each supervisor that dies.
+    var died: () -> Void = {}
     var isStopping = false
     private let seed: UInt64
 
@@ -70,6 +72,7 @@ final class Conductor: @unchecked Sendable {
                 return kernel.fail("what is asked for is done", "the first supervisor doesn't start")
             }
             deaths += 1
+            died()
             reason = .death
             kernel.pass(seconds: kernel.chance(0.5) ? 0.001 : kernel.seconds(0...5))
         }

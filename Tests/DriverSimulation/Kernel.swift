@@ -14,7 +14,10 @@ final class Kernel {
     static let start: Int64 = 1_000_000_000_000
     /// What CLOCK_REALTIME is ahead by; somebody may set that clock.
     var wallOffset: Int64 = 1_700_000_000_000_000_000
+    /// What is left to the kernel's discretion, such as the order of events. What programs do has generators of its own, so
+    /// that they do the same whatever happens to others.
     var random: SeededRandom
+    private let seed: UInt64
     private var agenda = Heap<Appointment>()
     private var lastAppointment: UInt64 = 0
     private var isKeepingAppointments = false
@@ -37,6 +40,8 @@ final class Kernel {
     var wakeUps = 0
     /// How many more calls the supervisor makes before it is killed in the midst of one.
     var callsLeft: Int?
+    /// Whether that call is still made.
+    var isLastCallMade = false
     /// Whether Linux tells how a process ended that another one has reaped (6.15).
     let tellsExits: Bool
     private let callTime: Int64
@@ -47,15 +52,26 @@ final class Kernel {
     var execute: (Process, [String], [String: String]) -> Void = { _, _, _ in }
     /// What is told of a signal from the supervisor.
     var told: (Process, Int32) -> Void = { _, _ in }
+    /// What is told of the end of a process.
+    var ended: (Process) -> Void = { _ in }
     /// What is told of the supervisor's end.
     var supervisorEnded: (Int32) -> Void = { _ in }
     var violation: Violation?
     let trace = History()
 
     init(seed: UInt64) {
+        self.seed = seed
         random = SeededRandom(seed: seed)
         tellsExits = Bool.random(using: &random)
         callTime = Int64.random(in: 500...20_000, using: &random)
+    }
+
+    /// A generator that depends on the world's seed and a name alone.
+    func generator(_ name: String) -> SeededRandom {
+        // FNV-1a of its name: a hash that is the same in every process, unlike Swift's.
+        var hash = seed ^ 0xCBF2_9CE4_8422_2325
+        for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+        return SeededRandom(seed: hash)
     }
 
     // MARK: Time
@@ -116,9 +132,8 @@ final class Kernel {
         keepAppointments()
         guard let left = callsLeft, supervisor != nil else { return body() }
         if left <= 0 {
-            let isDone = chance(0.5)
-            if isDone { _ = body() }
-            note("the supervisor is killed \(isDone ? "after" : "before") \(name)")
+            if isLastCallMade { _ = body() }
+            note("the supervisor is killed \(isLastCallMade ? "after" : "before") \(name)")
             endSupervisor(Self.killed)
         }
         callsLeft = left - 1
@@ -161,7 +176,7 @@ final class Kernel {
 }
 
 /// What goes wrong for a while.
-struct Faults {
+struct Faults: Sendable {
     var spawn: Int32?
     var journal: Int32?
     var descriptors = 0.0

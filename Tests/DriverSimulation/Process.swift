@@ -1,6 +1,7 @@
 import CLinux
 import CSimulatedKernel
 import Glibc
+import Supervision
 
 /// A process of the simulated machine.
 final class Process {
@@ -31,13 +32,20 @@ final class Process {
     var isReady = false
     /// Whether the supervisor has sent it a signal.
     var wasTold = false
+    /// What its program, and the kernel at its end, decide by.
+    var random: SeededRandom
     /// What its program makes of a signal other than SIGKILL.
     var handle: (Int32) -> Void = { _ in }
 
-    init(pid: Int32, startTime: UInt64, parent: Parent, group: Cgroup, isLeader: Bool) {
+    init(pid: Int32, startTime: UInt64, parent: Parent, group: Cgroup, isLeader: Bool, _ random: SeededRandom) {
         (self.pid, self.startTime, self.parent, self.group) = (pid, startTime, parent, group)
         self.isLeader = isLeader
+        self.random = random
     }
+
+    func chance(_ probability: Double) -> Bool { Double.random(in: 0..<1, using: &random) < probability }
+
+    func seconds(_ range: ClosedRange<Double>) -> Double { Double.random(in: range, using: &random) }
 
     var isAlive: Bool { state == .running }
 }
@@ -45,8 +53,12 @@ final class Process {
 extension Kernel {
     func makeProcess(in group: Cgroup, _ parent: Process.Parent, isLeader: Bool) -> Process {
         lastPid += 1
+        let random =
+            if case .process(let parent) = parent { SeededRandom(seed: parent.random.next()) } else {
+                generator(group.path)
+            }
         let process = Process(
-            pid: lastPid, startTime: UInt64(now / 10_000_000), parent: parent, group: group, isLeader: isLeader)
+            pid: lastPid, startTime: UInt64(now / 10_000_000), parent: parent, group: group, isLeader: isLeader, random)
         processes[process.pid] = process
         group.members.append(process)
         populate(group, by: 1)
@@ -91,7 +103,7 @@ extension Kernel {
         guard process.isAlive else { return }
         if signal == SIGKILL {
             // Even a frozen one dies (cgroup-v2.rst).
-            after(seconds(0...0.002)) { [self] in exit(process, status: SIGKILL) }
+            after(process.seconds(0...0.002)) { [self] in exit(process, status: SIGKILL) }
         } else {
             after(0.00001, process) { process.handle(signal) }
         }
@@ -108,7 +120,8 @@ extension Kernel {
             if case .process(let parent) = child.parent, parent === process { hand(child) }
         }
         leave(process)
-        after(chance(0.3) ? seconds(0...0.0003) : 0) { [self] in
+        ended(process)
+        after(process.chance(0.3) ? process.seconds(0...0.0003) : 0) { [self] in
             process.state = .zombie
             switch process.parent {
             case .supervisor: break
@@ -125,7 +138,7 @@ extension Kernel {
     }
 
     private func keeperReaps(_ process: Process) {
-        after(seconds(0...0.02)) { [self] in
+        after(process.seconds(0...0.02)) { [self] in
             var record = ExitBytes(pid: process.pid, status: process.status, startTime: process.startTime)
             keeper.records.append(withUnsafeBytes(of: &record) { Array($0) })
             reap(process)
@@ -146,7 +159,7 @@ extension Kernel {
     func startSupervisor() {
         lastPid += 1
         supervisor = Process(
-            pid: lastPid, startTime: UInt64(now / 10_000_000), parent: .keeper, group: root, isLeader: false)
+            pid: lastPid, startTime: UInt64(now / 10_000_000), parent: .keeper, group: root, isLeader: false, random)
         callsLeft = nil
     }
 

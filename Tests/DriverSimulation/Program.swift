@@ -27,15 +27,17 @@ extension Kernel {
             switch signal {
             case SIGTERM where behaviour == .ignoresTerm: break
             case SIGTERM:
-                if chance(0.3) { notify(process, socket, "STOPPING=1") }
-                after(chance(0.5) ? 0.0001 : seconds(0...stopTime), process) { [unowned self, unowned process] in
-                    exit(process, status: chance(0.8) ? 0 : SIGTERM)
+                if process.chance(0.3) { notify(process, socket, "STOPPING=1") }
+                after(process.chance(0.5) ? 0.0001 : process.seconds(0...stopTime), process) {
+                    [unowned self, unowned process] in
+                    exit(process, status: process.chance(0.8) ? 0 : SIGTERM)
                 }
             case SIGCONT, 0: break
             default: exit(process, status: signal)
             }
         }
-        let readyTime = behaviour == .isSlow ? seconds(5...25) : chance(0.5) ? 0.001 : seconds(0...3)
+        let readyTime =
+            behaviour == .isSlow ? process.seconds(5...25) : process.chance(0.5) ? 0.001 : process.seconds(0...3)
         if behaviour != .neverReady, behaviour != .crashesAtOnce {
             after(readyTime, process) { [unowned self, unowned process] in
                 process.isReady = true
@@ -51,24 +53,24 @@ extension Kernel {
         case .isKilled: end(process, within: 0...2000, status: SIGKILL)
         case .retires: end(process, within: 0...2000, status: 0)
         case .leavesChildren:
-            after(seconds(0...5), process) { [unowned self, unowned process] in
+            after(process.seconds(0...5), process) { [unowned self, unowned process] in
                 fork(process)
                 end(process, within: 0...600, status: 0)
             }
         case .outOfMemory:
-            after(seconds(0...2000), process) { [unowned self, unowned process] in
+            after(process.seconds(0...2000), process) { [unowned self, unowned process] in
                 note("\(name(of: process)) is out of memory")
                 process.group.memoryKills += 1
                 changed(process.group, "memory.events")
                 for member in process.group.members { send(SIGKILL, to: member, fromSupervisor: false) }
             }
         case .touchesMemory:
-            after(seconds(0...1000), process) { [unowned self, unowned process] in touchMemory(process) }
+            after(process.seconds(0...1000), process) { [unowned self, unowned process] in touchMemory(process) }
         }
     }
 
     private func end(_ process: Process, within time: ClosedRange<Double>, status: Int32) {
-        after(seconds(time), process) { [unowned self, unowned process] in exit(process, status: status) }
+        after(process.seconds(time), process) { [unowned self, unowned process] in exit(process, status: status) }
     }
 
     private func feed(_ process: Process, _ socket: String, each interval: Double, until count: Int?) {
@@ -83,17 +85,17 @@ extension Kernel {
         note("\(name(of: process)) touches its memory.high")
         process.group.memoryHigh += 1
         changed(process.group, "memory.events")
-        after(seconds(0...30), process) { [unowned self, unowned process] in touchMemory(process) }
+        after(process.seconds(0...30), process) { [unowned self, unowned process] in touchMemory(process) }
     }
 
     /// A child that lives on when its parent has ended.
     private func fork(_ process: Process) {
         let child = makeProcess(in: process.group, .process(process), isLeader: false)
-        let isStubborn = chance(0.3)
+        let isStubborn = child.chance(0.3)
         child.handle = { [unowned self, unowned child] signal in
             if signal == SIGCONT || signal == 0 || (signal == SIGTERM && isStubborn) { return }
-            after(seconds(0...2), child) { [unowned self, unowned child] in exit(child, status: signal) }
+            after(child.seconds(0...2), child) { [unowned self, unowned child] in exit(child, status: signal) }
         }
-        if chance(0.5) { end(child, within: 0...1000, status: 0) }
+        if child.chance(0.5) { end(child, within: 0...1000, status: 0) }
     }
 }

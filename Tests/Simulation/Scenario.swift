@@ -179,7 +179,7 @@ private struct ScenarioAuthor {
 
 extension SeededRandom {
     /// True so often.
-    mutating func chance(_ probability: Double) -> Bool { Double.random(in: 0..<1, using: &self) < probability }
+    package mutating func chance(_ probability: Double) -> Bool { Double.random(in: 0..<1, using: &self) < probability }
 }
 
 extension Sequence where Element: Hashable {

@@ -33,8 +33,7 @@ package struct Counterexample: Sendable, CustomStringConvertible {
     }
 }
 
-/// Looks for the shortest history that breaks the same rule: delta debugging (A. Zeller, R. Hildebrandt, "Simplifying
-/// and Isolating Failure-Inducing Input", IEEE TSE 2002), by leaving out ever smaller parts of the disturbances.
+/// Looks for the shortest history that breaks the same rule.
 package func minimise(_ scenario: Scenario, _ violation: Violation) -> Counterexample {
     /// Whether the same rule is broken by these disturbances.
     func isEnough(_ disturbances: [TimedDisturbance]) -> Bool {
@@ -51,29 +50,12 @@ package func minimise(_ scenario: Scenario, _ violation: Violation) -> Counterex
     // What comes later has no part in it, if it is about what happens before the end.
     let before = disturbances.filter { $0.at + .seconds(1) <= violation.at }
     if isEnough(before) { disturbances = before }
-    var size = max(1, disturbances.count / 2)
-    while true {
-        var start = 0
-        var isShorter = false
-        while start < disturbances.count {
-            var candidate = disturbances
-            candidate.removeSubrange(start..<min(start + size, candidate.count))
-            if isEnough(candidate) {
-                disturbances = candidate
-                isShorter = true
-            } else {
-                start += size
-            }
-        }
-        if size == 1, !isShorter { break }
-        size = max(1, size / 2)
-    }
-    var shortest = scenario
-    shortest.disturbances = disturbances
+    var least = scenario
+    least.disturbances = shortest(disturbances, isEnough: isEnough)
     do throws(Violation) {
-        _ = try simulate(shortest, isTraced: true)
+        _ = try simulate(least, isTraced: true)
         return Counterexample(scenario: scenario, violation: violation)
     } catch {
-        return Counterexample(scenario: shortest, violation: error)
+        return Counterexample(scenario: least, violation: error)
     }
 }
