@@ -39,7 +39,8 @@ let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-
 
 // What the core calls of the kernel, and the simulation of the driver answers in its place; see Tests/CSimulatedKernel.
 let simulatedCalls = [
-    "bind", "cadre_give_up_bounding_set", "cadre_pidfd_open", "cadre_pidfd_send_signal", "cadre_spawn", "chmod",
+    "access", "bind", "cadre_give_up_bounding_set", "cadre_pidfd_open", "cadre_pidfd_send_signal", "cadre_spawn",
+    "chmod",
     "clock_gettime", "close", "closedir", "dup3", "epoll_create1", "epoll_ctl", "epoll_wait", "eventfd", "faccessat",
     "fchmod", "fcntl", "fgetxattr", "flock", "fremovexattr", "fsetxattr", "fstat", "fstatat", "fstatfs", "ftruncate",
     "getdents64", "getsockname", "inotify_add_watch", "inotify_init1", "inotify_rm_watch", "ioctl", "lseek", "mkdir",

@@ -381,6 +381,13 @@ WRAP(int, fchmod, int descriptor, mode_t mode) {
     return is_ours(descriptor) ? 0 : __real_fchmod(descriptor, mode);
 }
 
+WRAP(int, access, const char *path, int mode) {
+    if (!is_ours_at(AT_FDCWD, path)) {
+        return __real_access(path, mode);
+    }
+    ANSWER(simulated_access(AT_FDCWD, path));
+}
+
 WRAP(int, faccessat, int directory, const char *path, int mode, int flags) {
     if (!is_ours_at(directory, path)) {
         return __real_faccessat(directory, path, mode, flags);

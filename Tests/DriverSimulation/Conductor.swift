@@ -73,7 +73,9 @@ final class Conductor: @unchecked Sendable {
             }
             deaths += 1
             died()
-            reason = .death
+            // One that takes over and doesn't come up is followed by the one before.
+            let isFailed = reason == .upgrade && !isRunning
+            reason = exchange(&kernel.keeper.isUpgrading, with: false) ? .upgrade : isFailed ? .failedUpgrade : .death
             kernel.pass(seconds: kernel.chance(0.5) ? 0.001 : kernel.seconds(0...5))
         }
     }

@@ -13,6 +13,10 @@ enum DriverDisturbance: Sendable {
     /// Another specification of a service.
     case apply(ServiceSpecification)
     case scale(String, Int)
+    /// The service is taken out of the configuration.
+    case remove(String)
+    /// Another program takes the supervisor's place.
+    case upgrade
     /// The supervisor is killed once it has made so many calls, or as it sleeps; that last call is still made, or not.
     case death(calls: Int, isLastMade: Bool)
     /// For these seconds something of the kernel fails.
@@ -35,6 +39,10 @@ enum DriverDisturbance: Sendable {
         case oneDescriptor(Int)
         /// Directories can't be made and watches not be added, with this probability.
         case directories(Double)
+        /// What workers say is lost, with this probability.
+        case messages(Double)
+        /// What is told of watched files is too much to be kept.
+        case watches
     }
 }
 
@@ -62,6 +70,8 @@ extension DriverDisturbance: CustomStringConvertible {
         case .command(let command, let worker): "\(command) \(worker)"
         case .apply(let service): "apply \(service.brief)"
         case .scale(let service, let count): "scale \(service) to \(count)"
+        case .remove(let service): "remove \(service)"
+        case .upgrade: "upgrade"
         case .death(let calls, let isLastMade):
             calls == 0
                 ? "the supervisor is killed when it sleeps"

@@ -1,8 +1,11 @@
 import Glibc
+import Supervision
 
 /// The sockets that workers notify, and the one to the keeper.
 extension Kernel {
     private static let storePrefix = "FDSTORE=1\nFDNAME="
+    /// KeeperMessage.upgradeText
+    private static let upgrade = "CADRE_UPGRADE=1"
     private static let removePrefix = "FDSTOREREMOVE=1\nFDNAME="
 
     func bind(_ descriptor: Int32, _ path: String) -> Int {
@@ -18,6 +21,9 @@ extension Kernel {
     /// What a worker says. It is lost if nobody has the socket any more.
     func notify(_ process: Process, _ path: String, _ message: String) {
         guard let socket = files[path]?.socket else { return }
+        if faults.messages > 0, process.worker?.service != DriverScenario.steady, process.chance(faults.messages) {
+            return note("\(name(of: process)) says \(message), which is lost")
+        }
         if message == "READY=1" { note("\(name(of: process)) is ready") }
         socket.messages.append(Array(message.utf8))
     }
@@ -52,6 +58,11 @@ extension Kernel {
         } else if message.hasPrefix(Self.removePrefix) {
             let name = String(message.dropFirst(Self.removePrefix.count))
             keeper.stored.removeAll { $0.name == name }
+        } else if message == Self.upgrade {
+            // At once, which may be in the midst of anything.
+            note("the keeper upgrades the supervisor")
+            keeper.isUpgrading = true
+            (callsLeft, isLastCallMade) = (Int.random(in: 1...20, using: &random), chance(0.5))
         } else if message == "STOPPING=1" {
             keeper.isStopping = true
         }

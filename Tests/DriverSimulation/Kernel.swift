@@ -23,9 +23,13 @@ final class Kernel {
     private var isKeepingAppointments = false
 
     let root = Cgroup(name: "", parent: nil)
-    var files: [String: FileNode] = ["/simulated/run": FileNode(.directory)]
+    var files: [String: FileNode] = ["/simulated/run": FileNode(.directory), Kernel.program: FileNode(.regular)]
+    /// A program that may be the next supervisor's.
+    static let program = "/simulated/run/program"
     var processes: [Int32: Process] = [:]
     var lastPid: Int32 = Int32(simulation_first_process)
+    /// Those that belong to nobody any more, and since when.
+    var freePids: [(pid: Int32, since: Int64)] = []
     /// The supervisor that runs, if one does.
     var supervisor: Process?
     var descriptors: [Int32: OpenFile] = [:]
@@ -183,6 +187,10 @@ struct Faults: Sendable {
     /// How many descriptors there is room for until just one fails.
     var nextDescriptor: Int?
     var directories = 0.0
+    /// How much of what workers say is lost.
+    var messages = 0.0
+    /// Whether what is told of watched files is too much to be kept (inotify(7), IN_Q_OVERFLOW).
+    var watches = false
 }
 
 /// What happened: the last of it in words, and all of it as a number, which is the same for the same history.

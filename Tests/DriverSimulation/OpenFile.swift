@@ -1,3 +1,5 @@
+import Glibc
+
 /// An open file of the supervisor, which several descriptors may stand for (open(2) calls it an open file description).
 final class OpenFile {
     enum Kind {
@@ -75,6 +77,7 @@ final class InotifyQueue {
     var events: [(watch: Int32, mask: UInt32)] = []
 
     func add(_ watch: Int32, _ mask: UInt32) {
+        let (watch, mask) = kernel.faults.watches ? (-1, UInt32(IN_Q_OVERFLOW)) : (watch, mask)
         // What is the same as the last one is merged with it.
         if let last = events.last, last == (watch, mask) { return }
         events.append((watch, mask))
@@ -86,4 +89,6 @@ final class Keeper {
     var stored: [(name: String, file: OpenFile)] = []
     var records: [[UInt8]] = []
     var isStopping = false
+    /// Whether another program is to take the supervisor's place.
+    var isUpgrading = false
 }

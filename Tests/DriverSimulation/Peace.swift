@@ -24,11 +24,11 @@ extension DriverWorld {
     private func heal() {
         conductor.command("what is down for a reason?") { [unowned self] supervisor in
             for service in supervisor.state().services {
-                var isBad = false
+                // One that crashes as soon as it counts as ready may be up at the moment.
+                let isBad = service.workers.prefix(service.wanted).contains { hasBadRelease($0.id) }
                 for worker in service.workers.prefix(service.wanted) {
                     guard let reason = reason(worker) else { continue }
                     kernel.note("\(worker.id) is \(worker.state): \(reason)")
-                    isBad = isBad || hasBadRelease(worker.id)
                     if worker.state == .frozen {
                         ask(.command(.thaw, worker.id))
                     } else {

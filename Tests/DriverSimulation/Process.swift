@@ -52,17 +52,26 @@ final class Process {
 
 extension Kernel {
     func makeProcess(in group: Cgroup, _ parent: Process.Parent, isLeader: Bool) -> Process {
-        lastPid += 1
+        let pid = nextPid()
         let random =
             if case .process(let parent) = parent { SeededRandom(seed: parent.random.next()) } else {
                 generator(group.path)
             }
         let process = Process(
-            pid: lastPid, startTime: UInt64(now / 10_000_000), parent: parent, group: group, isLeader: isLeader, random)
+            pid: pid, startTime: UInt64(now / 10_000_000), parent: parent, group: group, isLeader: isLeader, random)
         processes[process.pid] = process
         group.members.append(process)
         populate(group, by: 1)
         return process
+    }
+
+    /// A new number, or one that has been free for a while: the kernel gives them out in turn.
+    private func nextPid() -> Int32 {
+        if let free = freePids.first, now - free.since > 1_000_000_000, chance(0.7) {
+            return freePids.removeFirst().pid
+        }
+        lastPid += 1
+        return lastPid
     }
 
     func move(_ process: Process, to group: Cgroup) {
@@ -148,6 +157,7 @@ extension Kernel {
     func reap(_ process: Process) {
         process.state = .reaped
         processes[process.pid] = nil
+        freePids.append((process.pid, now))
     }
 
     func name(of process: Process) -> String {

@@ -53,7 +53,7 @@ private struct DriverAuthor {
     mutating func next(release: Int) -> [DriverDisturbance] {
         let name = chance(0.6) ? "web" : DriverScenario.single
         let worker = WorkerID(service: name, number: int(0...2))
-        switch int(0...20) {
+        switch int(0...22) {
         case 0...4:
             // In the midst of what comes next, or at rest.
             let death = death(within: chance(0.8) ? 400 : 0)
@@ -69,6 +69,8 @@ private struct DriverAuthor {
         case 17: return [.massacre(name)]
         case 18: return [.clock(seconds(-100_000...100_000))]
         case 19: return [.flapping(name, seconds(0...60))]
+        case 20: return chance(0.3) ? [.upgrade, death(within: 400)] : [.upgrade]
+        case 21: return [chance(0.4) ? .remove(name) : .apply(service(name, release: release))]
         default: return [.apply(service(name, release: release)), death(within: 1000)]
         }
     }
@@ -79,12 +81,14 @@ private struct DriverAuthor {
 
     private mutating func failure() -> [DriverDisturbance] {
         let time = seconds(0...60)
-        switch int(0...4) {
+        switch int(0...6) {
         case 0: return [.failure(.spawn(chance(0.5) ? EAGAIN : ENOMEM), time)]
         case 1: return [.failure(.journal, time)]
         case 2: return [.failure(.descriptors(seconds(0...0.3)), time)]
         // Of the supervisor that comes next.
         case 3: return [.failure(.oneDescriptor(int(0...60)), time), death(within: 0)]
+        case 4: return [.failure(.messages(seconds(0...1)), time)]
+        case 5: return [.failure(.watches, time)]
         default: return [.failure(.directories(seconds(0...1)), time)]
         }
     }

@@ -1,3 +1,4 @@
+import Cadre
 import Glibc
 import Simulation
 
@@ -9,6 +10,12 @@ extension DriverWorld {
         case .command(let command, let worker): ask(.command(command, worker))
         case .apply(let service): ask(.apply(service))
         case .scale(let name, let count): ask(.scale(name, count))
+        case .remove(let service): ask(.remove(service))
+        case .upgrade:
+            conductor.command("upgrade") { supervisor in
+                _ = try supervisor.upgrade(to: Kernel.program)
+                supervisor.depart()
+            }
         case .death(let calls, let isLastMade): (kernel.callsLeft, kernel.isLastCallMade) = (calls, isLastMade)
         case .failure(let failure, let time): fail(failure, for: time)
         case .massacre(let name): kill(allOf: name)
@@ -28,6 +35,8 @@ extension DriverWorld {
         case .descriptors(let share): kernel.faults.descriptors = share
         case .oneDescriptor(let count): kernel.faults.nextDescriptor = count
         case .directories(let share): kernel.faults.directories = share
+        case .messages(let share): kernel.faults.messages = share
+        case .watches: kernel.faults.watches = true
         }
         kernel.note("for \(seconds) s: \(kernel.faults)")
         kernel.after(seconds) {

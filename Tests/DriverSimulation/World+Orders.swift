@@ -6,6 +6,7 @@ import Supervision
 enum Order {
     case command(WorkerCommand, WorkerID)
     case apply(ServiceSpecification)
+    case remove(String)
     case scale(String, Int)
 }
 
@@ -16,7 +17,7 @@ extension DriverWorld {
             begin(order)
             switch order {
             case .command(let command, let worker): try supervisor.command(command, on: [worker])
-            case .apply: try supervisor.apply(conductor.specification)
+            case .apply, .remove: try supervisor.apply(conductor.specification)
             case .scale(let name, let count): try supervisor.scale([name: .to(.count(count))])
             }
             accepted.append(order)
@@ -34,6 +35,9 @@ extension DriverWorld {
             conductor.specification = Specification(
                 services: specification.services.filter { $0.name != service.name } + [service])
             services[service.name]?.note(count: nil, service.policy)
+        case .remove(let name):
+            conductor.specification = Specification(
+                services: conductor.specification.services.filter { $0.name != name })
         case .scale: break
         }
         for (name, count) in counts(order) {
@@ -50,9 +54,13 @@ extension DriverWorld {
     private func counts(_ order: Order) -> [(String, Int)] {
         switch order {
         case .command: []
-        case .apply:
-            conductor.specification.services.compactMap {
-                if case .count(let count) = $0.workers { ($0.name, count) } else { nil }
+        case .apply, .remove:
+            DriverScenario.names.compactMap { name in
+                switch conductor.specification.services.first(where: { $0.name == name })?.workers {
+                case .count(let count): (name, count)
+                case nil: (name, 0)
+                case .cpus: nil
+                }
             }
         case .scale(let name, let count): [(name, count)]
         }
@@ -79,7 +87,7 @@ extension DriverWorld {
             case .command(.stop, let worker): workers[worker]?.goals = [.stopped]
             case .command(.reset, let worker): workers[worker]?.mayBeFailed = false
             case .command(.thaw, let worker): workers[worker]?.mayBeFrozen = false
-            case .command, .apply, .scale: break
+            case .command, .apply, .remove, .scale: break
             }
             for (name, count) in counts(order) {
                 for worker in workers.keys where worker.service == name && worker.number >= count {
@@ -100,6 +108,7 @@ extension Order {
         switch self {
         case .command(let command, let worker): "\(command) \(worker)"
         case .apply(let service): "apply \(service.brief)"
+        case .remove(let name): "remove \(name)"
         case .scale(let name, let count): "scale \(name) to \(count)"
         }
     }
