@@ -118,16 +118,16 @@ test-vm: packages build release ## run the tests in virtual machines with Debian
 # Worlds of seeds one after another from SEED on, or a random one; each lasts so many virtual HOURS.
 WORLDS ?= 100
 HOURS ?= 24
-# The driver goes through as many with a simulated kernel, which costs more, so they are shorter.
-DRIVER_HOURS ?= 2
+# The driver goes through as many with a simulated kernel, which costs more, so they are shorter: HOURS / 12.
+driver_hours = $$(awk 'BEGIN { print $(HOURS) / 12 }')
 simulate = swift build $(release_flags:cadre=simulate)
 .PHONY: simulate
-simulate: build-packages ## run state machines and driver through virtual time (SEED=, WORLDS=100, HOURS=24)
+simulate: build-packages ## run state machines, and the driver for HOURS/12, through virtual time (SEED=, WORLDS=100, HOURS=24)
 	$(simulate)
 	swift build --product simulate-driver
 	seed=$(or $(SEED),$$RANDOM$$RANDOM); bin=$$($(simulate) --show-bin-path); \
 	    "$$bin/simulate" --worlds $(WORLDS) --hours $(HOURS) --seed "$$seed"; \
-	    "$$(swift build --show-bin-path)/simulate-driver" --worlds $(WORLDS) --hours $(DRIVER_HOURS) --seed "$$seed"
+	    "$$(swift build --show-bin-path)/simulate-driver" --worlds $(WORLDS) --hours "$(driver_hours)" --seed "$$seed"
 
 .PHONY: test-mutants
 test-mutants: build-packages ## show that the simulation finds bugs: make some, one at a time
