@@ -25,10 +25,13 @@ extension DriverWorld {
         conductor.command("what is down for a reason?") { [unowned self] supervisor in
             for service in supervisor.state().services {
                 // One that crashes as soon as it counts as ready may be up at the moment.
-                let isBad = service.workers.prefix(service.wanted).contains { hasBadRelease($0.id) }
+                var isBad = service.workers.prefix(service.wanted).contains { hasBadRelease($0.id) }
+                let specified = conductor.specification.services.first { $0.name == service.name }
                 for worker in service.workers.prefix(service.wanted) {
                     guard let reason = reason(worker) else { continue }
                     kernel.note("\(worker.id) is \(worker.state): \(reason)")
+                    // It would come to run what was configured while nothing ran that could refuse it.
+                    isBad = isBad || specified?.command[0].contains("bad") == true
                     if worker.state == .frozen {
                         ask(.command(.thaw, worker.id))
                     } else {
