@@ -15,11 +15,9 @@ extension DriverWorld {
         }
         checkServing()
         let isAlone = !kernel.processes.values.contains { $0 !== process && $0.worker == worker && $0.isServing }
-        // Any of the policies may be in force.
-        let policy = service.policies.count == 1 ? service.policies[0].restart : nil
-        if policy == nil { workers[worker]?.forgive() }
+        if service.restart == nil { workers[worker]?.forgive() }
         let complaint = workers[worker]?.executed(
-            program, isAlone: isAlone, policy ?? RestartPolicy(), at: kernel.now)
+            program, isAlone: isAlone, service.restart ?? RestartPolicy(), at: kernel.now)
         if let complaint { kernel.fail("budget and back-off are kept", "\(worker) \(complaint)") }
     }
 
@@ -38,9 +36,7 @@ extension DriverWorld {
         let isLast = !kernel.processes.values.contains { $0.worker == worker && $0.isServing }
         // One that touched its memory.high is to be replaced in any case.
         let byItself = !process.wasTold && process.group.memoryHigh == 0
-        workers[worker]?.ended(
-            byItself: byItself, isLast: isLast, leastBudget: service.leastBudget, service.policies.last!.restart,
-            at: kernel.now)
+        workers[worker]?.ended(byItself: byItself, isLast: isLast, service, at: kernel.now)
     }
 
     /// That nobody told to end no more serve than may.
@@ -84,11 +80,13 @@ extension DriverWorld {
         for service in state.services {
             let serving = kernel.processes.values.count { $0.worker?.service == service.name && $0.isServing }
             if service.rollout?.isUnderWay == true { forgive(service.name) }
-            if serving <= service.wanted, accepted.isEmpty, !kernel.hadFullDisk {
-                services[service.name]?.settle(
-                    wanted: service.wanted, isPolicyKnown: service.rollout.map { $0.state == .done } ?? true)
+            // What can't be written down may be different after a death.
+            if serving <= service.wanted, !kernel.hadFullDisk {
+                services[service.name]?.settle(wanted: service.wanted)
+                if service.rollout?.isUnderWay != true { services[service.name]?.settle(digest: service.digest) }
             }
             for worker in service.workers {
+                if worker.state == .ready { workers[worker.id]?.ready() }
                 for live in worker.live { compare(worker.id, live) }
                 for past in (try? supervisor.incarnations(of: worker.id)) ?? [] where past.goneAt != nil {
                     compare(worker.id, past)

@@ -1,3 +1,4 @@
+import Specification
 import Supervision
 
 /// What is seen of a worker from outside: what it was told, what was executed for it and how that ended. It knows nothing
@@ -15,6 +16,11 @@ struct SeenWorker {
     private var ends: [Int64] = []
     /// Whether there have been so many ends that it may be failed.
     var mayBeFailed = false
+    /// Whether a restart that somebody wished for may be yet to come: it waits until the worker is ready or has failed, and
+    /// grants another budget.
+    private var isRestartDue = false
+    /// Whether something was executed since that wish.
+    private var isExecuted = false
     /// When the last leader ended by itself, while nothing is executed for it.
     private var endedAt: Int64?
     /// The ends that restarts followed on, since something last happened that may make up for them.
@@ -28,9 +34,17 @@ struct SeenWorker {
         endedAt = nil
     }
 
+    /// Somebody wishes that it be restarted.
+    mutating func noteRestart() { (isRestartDue, isExecuted) = (true, false) }
+
+    /// It is ready.
+    mutating func ready() { if isExecuted { isRestartDue = false } }
+
     /// A process was executed for it. Returns what is wrong with that.
     mutating func executed(_ program: String, isAlone: Bool, _ policy: RestartPolicy, at now: Int64) -> String? {
         self.program = program
+        isExecuted = true
+        if isRestartDue { forgive() }
         guard isAlone else { return nil }
         mayBeFrozen = false
         aloneSince = now
@@ -55,14 +69,14 @@ struct SeenWorker {
     }
 
     /// A leader ended.
-    mutating func ended(byItself: Bool, isLast: Bool, leastBudget: Int, _ policy: RestartPolicy, at now: Int64) {
+    mutating func ended(byItself: Bool, isLast: Bool, _ service: SeenService, at now: Int64) {
         // What is found out late, as by a supervisor that has still to be started, is paid for late.
         let slack = 30 * Self.second
-        ends = ends.filter { now - $0 < policy.window.nanoseconds + slack } + [now]
-        if ends.count > leastBudget { mayBeFailed = true }
+        ends = ends.filter { now - $0 < service.window.nanoseconds + slack } + [now]
+        if ends.count > service.leastBudget { mayBeFailed = true }
         guard isLast else { return }
         // It was stable, or nearly.
-        if now - aloneSince >= policy.window.nanoseconds - Self.second { restarts = [] }
+        if now - aloneSince >= service.window.nanoseconds - Self.second { restarts = [] }
         endedAt = byItself ? now : nil
     }
 }
@@ -71,36 +85,48 @@ extension Duration {
     fileprivate var nanoseconds: Int64 { Int64(self / .nanoseconds(1)) }
 }
 
-/// How many of a service may serve at a time, as far as is known from outside.
+/// What is known of a service from outside.
 struct SeenService {
-    /// The counts and policies that may be in force.
+    /// The counts that may be in force.
     private var counts: [Int]
-    private(set) var policies: [WorkerPolicy]
-    private(set) var leastBudget: Int
+    /// The specifications that may be.
+    private(set) var specifications: [ServiceSpecification]
 
-    init(count: Int, _ policy: WorkerPolicy) {
-        (counts, policies, leastBudget) = ([count], [policy], policy.restart.budget)
+    init(_ specification: ServiceSpecification) {
+        (counts, specifications) = ([], [specification])
+        if case .count(let count) = specification.workers { counts = [count] }
     }
 
-    /// Somebody asks for these.
-    mutating func note(count: Int?, _ policy: WorkerPolicy?) {
-        if let count { counts.append(count) }
-        if let policy {
-            policies.append(policy)
-            leastBudget = min(leastBudget, policy.restart.budget)
-        }
-    }
+    /// Somebody asks for so many workers.
+    mutating func note(count: Int) { counts.append(count) }
+
+    /// Somebody asks for another specification.
+    mutating func note(_ specification: ServiceSpecification) { specifications.append(specification) }
 
     /// So many are wanted, and no more serve, so that what was wanted before is over.
-    mutating func settle(wanted: Int, isPolicyKnown: Bool) {
-        counts = [wanted]
-        if isPolicyKnown { policies.removeFirst(policies.count - 1) }
+    mutating func settle(wanted: Int) { counts = [wanted] }
+
+    /// The specification of this digest is in force for all workers.
+    mutating func settle(digest: String) {
+        guard specifications.count > 1, let found = specifications.last(where: { $0.digest == digest }) else { return }
+        specifications = [found]
     }
 
     /// How many may serve, those included that are about to be replaced.
     var most: Int {
         let wanted = counts.max() ?? 0
-        return wanted
-            + (policies.map { $0.rollout.strategy == .blueGreen ? wanted : $0.rollout.surge(of: wanted) }.max() ?? 0)
+        let surges = specifications.map(\.policy.rollout).map {
+            $0.strategy == .blueGreen ? wanted : $0.surge(of: wanted)
+        }
+        return wanted + (surges.max() ?? 0)
     }
+
+    /// After how many restarts a worker may be failed.
+    var leastBudget: Int { specifications.map(\.policy.restart.budget).min() ?? 0 }
+
+    /// How workers are restarted; nil if that isn't known.
+    var restart: RestartPolicy? { specifications.count == 1 ? specifications[0].policy.restart : nil }
+
+    /// In which time restarts are counted, at the most.
+    var window: Duration { specifications.map(\.policy.restart.window).max() ?? .zero }
 }

@@ -21,6 +21,7 @@ extension DriverWorld {
             case .scale(let name, let count): try supervisor.scale([name: .to(.count(count))])
             }
             accepted.append(order)
+            hasChanged = true
         }
     }
 
@@ -34,7 +35,6 @@ extension DriverWorld {
             let specification = conductor.specification
             conductor.specification = Specification(
                 services: specification.services.filter { $0.name != service.name } + [service])
-            services[service.name]?.note(count: nil, service.policy)
         case .remove(let name):
             conductor.specification = Specification(
                 services: conductor.specification.services.filter { $0.name != name })
@@ -42,7 +42,11 @@ extension DriverWorld {
         }
         for (name, count) in counts(order) {
             forgive(name)
-            services[name]?.note(count: count, nil)
+            services[name]?.note(count: count)
+            // One that was refused before may come to be in force, if nothing runs now that could be kept.
+            if let service = conductor.specification.services.first(where: { $0.name == name }) {
+                services[name]?.note(service)
+            }
             // Those beyond the number are forgotten, and start anew when there are as many again.
             for worker in workers.keys where worker.service == name && worker.number >= count {
                 workers[worker]?.goals.insert(.running)
@@ -68,7 +72,10 @@ extension DriverWorld {
 
     private func note(_ command: WorkerCommand, _ worker: WorkerID) {
         switch command {
-        case .start, .restart: workers[worker]?.goals.insert(.running)
+        case .start: workers[worker]?.goals.insert(.running)
+        case .restart:
+            workers[worker]?.goals.insert(.running)
+            workers[worker]?.noteRestart()
         case .stop: workers[worker]?.goals.insert(.stopped)
         case .freeze: workers[worker]?.mayBeFrozen = true
         case .reset, .kill, .thaw, .signal: break

@@ -75,8 +75,7 @@ final class DriverWorld: @unchecked Sendable {
             if kernel.hadFullDisk { DriverScenario.names.forEach(forgive) }
         }
         for service in scenario.services {
-            guard case .count(let count) = service.workers else { continue }
-            services[service.name] = SeenService(count: count, service.policy)
+            services[service.name] = SeenService(service)
             for number in 0..<DriverScenario.mostWorkers {
                 workers[WorkerID(service: service.name, number: number)] = SeenWorker()
             }
