@@ -56,6 +56,10 @@ final class Conductor: @unchecked Sendable {
         var reason = StartReason.first
         while true {
             kernel.startSupervisor()
+            if reason == .upgrade, kernel.chance(0.3) {
+                // Another program may have its faults.
+                (kernel.callsLeft, kernel.isLastCallMade) = (Int.random(in: 0...300, using: &kernel.random), false)
+            }
             let link = makeLink(reason)
             simulation_leave()
             try startThread(name: "main") { [self] in start(link) }
