@@ -1,7 +1,8 @@
-/// Writes a value as JSON, straight to where it goes.
+/// Writes a value as JSON for ``Forgiving``, straight to where it goes.
 ///
 /// FoundationEssentials' encoder makes a tree of all there is before it writes it, which was a third of what a worker's
-/// death cost. What this one can't do: a value may not go on with one nested container after it began another one beside it,
+/// death cost. This one leaves out properties that are what a missing one is taken for: zero, false, or empty; that is most of
+/// what there is of a worker. What it can't do: a value may not go on with one nested container after it began another one beside it,
 /// which nothing does that the compiler made `Encodable`.
 struct RecordEncoder {
     /// The JSON so far.
@@ -25,6 +26,11 @@ struct RecordEncoder {
             close(to: depth)
             if !open[depth - 1].isEmpty { bytes.append(UInt8(ascii: ",")) }
             open[depth - 1].isEmpty = false
+        }
+
+        /// Whether what is written from there on is `{}` or `[]`.
+        func isEmptyContainer(from start: Int) -> Bool {
+            bytes.count == start + 2 && [UInt8(ascii: "{"), UInt8(ascii: "[")].contains(bytes[start])
         }
 
         func add(text: String) {
@@ -91,6 +97,29 @@ struct RecordEncoder {
         }
     }
 
+    /// What dictionaries have for keys, all of which say something.
+    private static let dictionaryKey: ObjectIdentifier? = {
+        let probe = KeyProbe()
+        try? ["": 0].encode(to: probe)
+        return probe.found
+    }()
+
+    /// Finds out what type of keys a value has.
+    private final class KeyProbe: Encoder {
+        private(set) var found: ObjectIdentifier?
+
+        var codingPath: [any CodingKey] { [] }
+        var userInfo: [CodingUserInfoKey: Any] { [:] }
+
+        func container<Key>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
+            found = ObjectIdentifier(type)
+            return KeyedEncodingContainer(Structure<Key>(Output(), isDictionary: true))
+        }
+
+        func unkeyedContainer() -> any UnkeyedEncodingContainer { List(Output()) }
+        func singleValueContainer() -> any SingleValueEncodingContainer { Single(output: Output()) }
+    }
+
     /// Where a value is to be written.
     private struct Position: Encoder {
         let output: Output
@@ -110,9 +139,16 @@ struct RecordEncoder {
     private struct Structure<Key: CodingKey>: KeyedEncodingContainerProtocol {
         let output: Output
         let depth: Int
+        /// Whether nothing may be left out.
+        let isDictionary: Bool
 
         init(_ output: Output) {
+            self.init(output, isDictionary: ObjectIdentifier(Key.self) == RecordEncoder.dictionaryKey)
+        }
+
+        init(_ output: Output, isDictionary: Bool) {
             self.output = output
+            self.isDictionary = isDictionary
             output.begin("{", "}")
             depth = output.open.count
         }
@@ -133,31 +169,71 @@ struct RecordEncoder {
         }
 
         func encode(_ value: Bool, forKey key: Key) {
+            if value || isDictionary { encodeIfPresent(value, forKey: key) }
+        }
+
+        func encode(_ value: String, forKey key: Key) {
+            if !value.isEmpty || isDictionary { encodeIfPresent(value, forKey: key) }
+        }
+
+        func encode(_ value: Double, forKey key: Key) throws {
+            if value != 0 || value.sign == .minus || isDictionary { try encodeIfPresent(value, forKey: key) }
+        }
+
+        func encode(_ value: Int, forKey key: Key) {
+            if value != 0 || isDictionary { encodeIfPresent(value, forKey: key) }
+        }
+
+        func encode(_ value: UInt64, forKey key: Key) {
+            if value != 0 || isDictionary { encodeIfPresent(value, forKey: key) }
+        }
+
+        func encode(_ value: some Encodable, forKey key: Key) throws {
+            output.close(to: depth)
+            let (size, isEmpty) = (output.bytes.count, output.open[depth - 1].isEmpty)
+            begin(key)
+            let start = output.bytes.count
+            try output.add(value: value)
+            if !isDictionary, output.isEmptyContainer(from: start) {
+                output.bytes.removeSubrange(size...)
+                output.open[depth - 1].isEmpty = isEmpty
+            }
+        }
+
+        // Of what may be missing, "nothing" is something else.
+
+        func encodeIfPresent(_ value: Bool?, forKey key: Key) {
+            guard let value else { return }
             begin(key)
             output.add(flag: value)
         }
 
-        func encode(_ value: String, forKey key: Key) {
+        func encodeIfPresent(_ value: String?, forKey key: Key) {
+            guard let value else { return }
             begin(key)
             output.add(text: value)
         }
 
-        func encode(_ value: Double, forKey key: Key) throws {
+        func encodeIfPresent(_ value: Double?, forKey key: Key) throws {
+            guard let value else { return }
             begin(key)
             try output.add(number: value, [key])
         }
 
-        func encode(_ value: Int, forKey key: Key) {
+        func encodeIfPresent(_ value: Int?, forKey key: Key) {
+            guard let value else { return }
             begin(key)
             output.add(number: value)
         }
 
-        func encode(_ value: UInt64, forKey key: Key) {
+        func encodeIfPresent(_ value: UInt64?, forKey key: Key) {
+            guard let value else { return }
             begin(key)
             output.add(number: value)
         }
 
-        func encode(_ value: some Encodable, forKey key: Key) throws {
+        func encodeIfPresent(_ value: (some Encodable)?, forKey key: Key) throws {
+            guard let value else { return }
             begin(key)
             try output.add(value: value)
         }

@@ -46,10 +46,10 @@ final class StateJournal {
     private var buffer: [UInt8] = []
     /// How large the file was when it was new.
     private var sizeWhenNew = 0
-    /// How large a new file is going to be when all workers run: the first one has them all as they are before that, and
-    /// need not be written anew while they start.
+    /// What a new file is taken to hold at least. The first one has all workers as they are before they run; neither while
+    /// they start nor when many of them die is there time to write everything anew.
     private var expectedSize = 0
-    /// What a worker that runs takes there, in bytes.
+    /// What a worker takes there that runs (two fifths) and is restarted once, in bytes.
     static let sizeOfWorker = 1300
     /// Whether the second file is being filled.
     private(set) var isRenewing = false
@@ -118,7 +118,7 @@ final class StateJournal {
     /// Writes a file with all there is, in the place of the one before, at once.
     ///
     /// - Parameters:
-    ///   - size: how large it is going to be when all workers run.
+    ///   - size: what it is taken to hold at least.
     ///   - all: notes all records.
     func rewrite(expecting size: Int = 0, _ all: () -> Void) throws(SystemCallError) {
         expectedSize = size

@@ -32,8 +32,35 @@ import Testing
         var choices = [Choice.nothing, .one(""), .both(first: 1, second: .right)]
         var nothing = Nothing()
         var nested = ["a": ["b": ["c": Nothing()]]]
+        var zeros = Zeros()
+        var presentZeros = PresentZeros()
+        var counts = ["a": 0, "b": 1]
+        var names = ["a": "", "b": "b"]
+        var answers = [1: false, 2: true]
+        var choice = Choice.both(first: 0, second: .left)
+        var minus = -0.0
 
         struct Nothing: Codable, Equatable {}
+
+        struct Zeros: Codable, Equatable {
+            var integer = 0
+            var number = 0.0
+            var flag = false
+            var text = ""
+            var list: [Int] = []
+            var table: [String: Int] = [:]
+        }
+
+        struct PresentZeros: Codable, Equatable {
+            var integer: Int? = 0
+            var small: Int8? = 0
+            var unsigned: UInt64? = 0
+            var number: Double? = 0
+            var flag: Bool? = false
+            var text: String? = ""
+            var list: [Int]? = []
+            var zeros: Zeros? = Zeros()
+        }
     }
 
     private func encoded(_ value: some Encodable) throws -> [UInt8] {
@@ -43,10 +70,26 @@ import Testing
         return Array(bytes.dropFirst(7))
     }
 
-    @Test("is what the library's decoder understands as the same value") func everything() throws {
+    @Test("is what the library's decoder, which forgives, understands as the same value") func everything() throws {
         let json = try encoded(Everything())
         #expect(!json.contains(UInt8(ascii: "\n")))
-        #expect(try JSONDecoder().decode(Everything.self, from: Data(json)) == Everything())
+        let again = try Forgiving<Everything>.decode(json)
+        #expect(again == Everything())
+        #expect(again.minus.sign == .minus)
+    }
+
+    @Test("has no property that a missing one is taken for, and else all") func leftOut() throws {
+        #expect(String(decoding: try encoded(Everything.Zeros()), as: UTF8.self) == "{}")
+        #expect(
+            String(decoding: try encoded(["a": Everything.Zeros(flag: true)]), as: UTF8.self) == #"{"a":{"flag":true}}"#
+        )
+        #expect(
+            String(decoding: try encoded(Everything.PresentZeros(number: nil, list: nil)), as: UTF8.self)
+                == #"{"integer":0,"small":0,"unsigned":0,"flag":false,"text":"","zeros":{}}"#)
+        #expect(String(decoding: try encoded(["a": 0]), as: UTF8.self) == #"{"a":0}"#)
+        #expect(
+            String(decoding: try encoded([Everything.Zeros(), .init(integer: 1)]), as: UTF8.self)
+                == #"[{},{"integer":1}]"#)
     }
 
     @Test("is the shortest there is") func text() throws {
