@@ -181,8 +181,8 @@ extension Supervisor {
             do {
                 try watch(live)
             } catch {
-                try end(id, number, of: service, as: error)
                 unwatch(live)
+                try end(id, number, of: service, as: error)
                 launcher.release(live)
                 news.append(.gone(id, number, .unknown))
                 continue
