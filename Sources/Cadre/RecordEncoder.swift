@@ -2,8 +2,8 @@
 ///
 /// FoundationEssentials' encoder makes a tree of all there is before it writes it, which was a third of what a worker's
 /// death cost. This one leaves out properties that are what a missing one is taken for: zero, false, or empty; that is most of
-/// what there is of a worker. What it can't do: a value may not go on with one nested container after it began another one beside it,
-/// which nothing does that the compiler made `Encodable`.
+/// what there is of a worker. What it can't do: a value may not go on with one nested container after it began another one
+/// beside it, which nothing does that the compiler made `Encodable`.
 struct RecordEncoder {
     /// The JSON so far.
     private final class Output {

@@ -71,12 +71,7 @@ final class Kernel {
     }
 
     /// A generator that depends on the world's seed and a name alone.
-    func generator(_ name: String) -> SeededRandom {
-        // FNV-1a of its name: a hash that is the same in every process, unlike Swift's.
-        var hash = seed ^ 0xCBF2_9CE4_8422_2325
-        for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-        return SeededRandom(seed: hash)
-    }
+    func generator(_ name: String) -> SeededRandom { SeededRandom(seed: seed, name: name) }
 
     // MARK: Time
 
@@ -123,7 +118,7 @@ final class Kernel {
         while now < end { sleep(until: end) }
     }
 
-    func chance(_ probability: Double) -> Bool { Double.random(in: 0..<1, using: &random) < probability }
+    func chance(_ probability: Double) -> Bool { random.chance(probability) }
 
     func seconds(_ range: ClosedRange<Double>) -> Double { Double.random(in: range, using: &random) }
 

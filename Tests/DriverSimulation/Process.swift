@@ -1,6 +1,7 @@
 import CLinux
 import CSimulatedKernel
 import Glibc
+import Simulation
 import Supervision
 
 /// A process of the simulated machine.
@@ -43,7 +44,7 @@ final class Process {
         self.random = random
     }
 
-    func chance(_ probability: Double) -> Bool { Double.random(in: 0..<1, using: &random) < probability }
+    func chance(_ probability: Double) -> Bool { random.chance(probability) }
 
     func seconds(_ range: ClosedRange<Double>) -> Double { Double.random(in: range, using: &random) }
 

@@ -178,6 +178,14 @@ private struct ScenarioAuthor {
 }
 
 extension SeededRandom {
+    /// A generator that depends on a world's seed and a name alone.
+    package init(seed: UInt64, name: String) {
+        // FNV-1a of its name: a hash that is the same in every process, unlike Swift's.
+        var hash = seed ^ 0xCBF2_9CE4_8422_2325
+        for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+        self.init(seed: hash)
+    }
+
     /// True so often.
     package mutating func chance(_ probability: Double) -> Bool { Double.random(in: 0..<1, using: &self) < probability }
 }

@@ -44,10 +44,7 @@ struct SimulatedProcess {
 
     /// The program of a worker's incarnation of this number.
     init(_ id: WorkerID, _ number: UInt64, scenario: Scenario, isBad: Bool, isPeace: Bool) {
-        // FNV-1a of its name: a hash that is the same in every process, unlike Swift's.
-        var hash = scenario.seed ^ 0xCBF2_9CE4_8422_2325
-        for byte in "\(id)@\(number)".utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-        var random = SeededRandom(seed: hash)
+        var random = SeededRandom(seed: scenario.seed, name: "\(id)@\(number)")
         self.isBad = isBad
         if isBad {
             behaviour = random.chance(0.6) ? .crashes : .neverReady
