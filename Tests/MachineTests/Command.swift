@@ -88,9 +88,9 @@ func run(_ arguments: String...) throws -> (exit: ProcessExit, output: String) {
 
 /// Runs a command that has to succeed, and returns what it printed without the last line's end.
 @discardableResult
-func succeed(_ arguments: String...) throws -> String {
+func succeed(_ arguments: String..., within limit: Duration = patience) throws -> String {
     let command = try Command(arguments)
-    let exit = try command.wait()
+    let exit = try command.wait(within: limit)
     guard exit == .exited(code: 0) else {
         throw Trouble("\(arguments.joined(separator: " ")) \(exit): \(command.output)")
     }

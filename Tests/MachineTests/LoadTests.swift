@@ -57,7 +57,7 @@ extension MachineTests {
             try Unit.running(configuration) { unit in
                 for number in 0..<2 { try unit.journal.event(.ready, of: "web/\(number)") }
                 let clients = try LoadClients(port: Self.port)
-                for _ in 0..<2 { try succeed("cadre", "restart", "web") }
+                for _ in 0..<2 { try succeed("cadre", "restart", "web", within: patience * 3) }
                 let workers = try [unit.pid("web/0"), unit.pid("web/1")]
                 let killer = try Command([
                     "/usr/bin/python3", "-B", "\(LoadClients.scripts)/killer.py", "--kills", "4", "--longest", "2000",
@@ -124,14 +124,20 @@ private final class LoadClients {
     /// Starts asking; returns when both have had answers.
     init(port: UInt16, slow: Int = 10) throws {
         let address = "127.0.0.1:\(port)"
-        wrk = try Command([
+        wrk = try Self.start([
             "/usr/bin/wrk", "-t1", "-c1", "-d1h", "--timeout", "60s", "-H", "Connection: close", "http://\(address)/",
         ])
         let client = ["/usr/bin/python3", "-B", "\(Self.scripts)/client.py", "--slow", "\(slow)"]
         clients = [
-            try Command(client + [address]), try Command(client + ["--keep-alive", "--retry", address]),
+            try Self.start(client + [address]), try Self.start(client + ["--keep-alive", "--retry", address]),
         ]
         for client in clients { try client.waitForLine("answered 1", within: patience * 2) }
+    }
+
+    /// Starts one that leaves the processors to what it asks: clients that never pause would take most of an emulated
+    /// one, and a server a minute to come up.
+    private static func start(_ arguments: [String]) throws -> Command {
+        try Command(["systemd-run", "--quiet", "--scope", "--collect", "--property=CPUWeight=5"] + arguments)
     }
 
     /// Waits until they have had answers to requests that were sent from now on.
