@@ -180,6 +180,10 @@ extension Supervisor {
             }
             do {
                 try watch(live)
+            } catch  where LaunchFailure.isExhaustion(error) {
+                events.log(
+                    .error, .trouble, "\(id) can't be watched, so it is looked at every second: \(error)", id, number)
+                watchLater(live)
             } catch {
                 unwatch(live)
                 try end(id, number, of: service, as: error)

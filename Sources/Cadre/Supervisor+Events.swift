@@ -66,12 +66,33 @@ extension Supervisor {
     func unwatch(_ incarnation: LiveIncarnation) {
         for leader in incarnation.leaders {
             if let watch = leader.watch { reactor.cancel(watch) }
+            leader.watch = nil
         }
         if let watch = incarnation.notificationWatch { reactor.cancel(watch) }
+        incarnation.notificationWatch = nil
         for watch in incarnation.eventWatches {
             eventSources[watch] = nil
             // Fails only if the kernel has ended the watch already.
             try? inotify.remove(watch)
+        }
+        incarnation.eventWatches = []
+    }
+
+    /// Watches an incarnation as soon as the kernel has room for that, and until then looks at it again and again.
+    func watchLater(_ incarnation: LiveIncarnation) {
+        unwatch(incarnation)
+        let (worker, number) = (incarnation.worker, incarnation.number)
+        _ = reactor.schedule(at: Reactor.now + Self.retryTime) { [unowned self] in
+            guard !isClosed, let incarnation = live(worker, number) else { return }
+            do {
+                try watch(incarnation)
+                events.log(.notice, .trouble, "\(worker) is watched again", worker, number)
+            } catch {
+                watchLater(incarnation)
+            }
+            receiveNotifications(of: incarnation)
+            // What it sent may have been the reason to end it.
+            if let incarnation = live(worker, number) { populationChanged(incarnation) }
         }
     }
 
@@ -164,7 +185,7 @@ extension Supervisor {
                 incarnation.worker, incarnation.number)
         }
         incarnation.isUnreadable = true
-        _ = reactor.schedule(at: Reactor.now + .seconds(1)) {
+        _ = reactor.schedule(at: Reactor.now + Self.retryTime) {
             [unowned self, worker = incarnation.worker, number = incarnation.number] in
             guard let incarnation = live(worker, number), incarnation.isUnreadable else { return }
             populationChanged(incarnation)

@@ -55,8 +55,8 @@ extension Supervisor {
         return StateJournal(path: options.statePath, header: StateJournal.Header(id: id, root: root.group.path))
     }
 
-    /// How long there may be no room for the journal before it is tried again.
-    private static let retryTime = Duration.seconds(1)
+    /// How long it is waited before that is tried again which the system had no room for.
+    static let retryTime = Duration.seconds(1)
     /// How long anything else waits for a journal that is written anew.
     private static let longestPiece = Duration.milliseconds(1)
 

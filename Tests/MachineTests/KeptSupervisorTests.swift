@@ -42,6 +42,31 @@ extension MachineTests {
             }
         }
 
+        @Test("goes on without inotify watches, and has them as soon as there are some")
+        func noWatches() throws {
+            let limit = "/proc/sys/fs/inotify/max_user_watches"
+            let usual = try contents(limit)
+            try Unit.running("[service.web]\n\(command("sleep"))\nworkers = 2\nready.by = \"exec\"") { unit in
+                for number in 0..<2 { try unit.journal.event(.ready, of: "web/\(number)") }
+                let keeper = try unit.keeper()
+                let before = processes("TestWorker").sorted()
+                try write("1", to: limit)
+                defer { try? write(usual, to: limit) }
+                kill(try unit.status().supervisor, SIGKILL)
+                try unit.journal.event(.adopted)
+                for number in 0..<2 { try unit.journal.event(.trouble, of: "web/\(number)") }
+                // An end is seen all the same.
+                kill(try unit.pid("web/0"), SIGKILL)
+                try unit.journal.event(.exited, of: "web/0")
+                try write(usual, to: limit)
+                try unit.journal.entry("that web/1 is watched") { $0.message.contains("web/1 is watched again") }
+                try unit.journal.event(.ready, of: "web/0")
+                let after = processes("TestWorker")
+                #expect(after.count == 2 && before.filter(after.contains).count == 1)
+                try expectUnmoved(unit, keeper: keeper)
+            }
+        }
+
         @Test("an upgrade to another file, one that fails, and back")
         func upgrade() throws {
             try Unit.running("[service.web]\n\(command("sleep"))\nworkers = 2") { unit in
