@@ -50,7 +50,7 @@ extension Supervisor {
             news += try restore(name, service, saved)
         }
         for name in try root.leftovers() where services[name] == nil && knowsAll {
-            try root.clear(name, within: .seconds(10))
+            try root.group.clear(name, within: .seconds(10))
         }
         launcher.removeRemains(allBut: Array(incarnations.values.joined()) + unclaimed.values.joined())
         for incarnation in incarnations.values.joined() { try resumeLog(of: incarnation) }

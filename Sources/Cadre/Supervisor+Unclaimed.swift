@@ -87,7 +87,9 @@ extension Supervisor {
         guard !knowsAll else { return }
         for live in exchange(&unclaimed, with: [:]).values.joined() { abandon(live) }
         do {
-            for name in try root.leftovers() where services[name] == nil { try root.clear(name, within: .seconds(10)) }
+            for name in try root.leftovers() where services[name] == nil {
+                try root.group.clear(name, within: .seconds(10))
+            }
         } catch {
             events.log(.warning, .trouble, "\(error)")
         }

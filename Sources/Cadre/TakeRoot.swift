@@ -17,7 +17,7 @@ func takeRoot(_ options: Options, events: EventLog) throws -> DelegatedRoot {
             unlink(options.notificationSocket(ofService: name, incarnation))
             CredentialDirectories(environment: [:], path: options.credentialDirectory).remove("\(name).\(incarnation)")
         }
-        try root.clear(name, within: .seconds(10))
+        try root.group.clear(name, within: .seconds(10))
     }
     do {
         // As long as there is a keeper, there will be a supervisor.

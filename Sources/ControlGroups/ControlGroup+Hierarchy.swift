@@ -68,6 +68,44 @@ extension ControlGroup {
         }
     }
 
+    /// Kills all that is in a child and below, waits until it is gone, and removes the child. One that isn't there is no error.
+    ///
+    /// It blocks, so it is for the start and the end of a supervisor, and for what should never happen.
+    ///
+    /// - Parameters:
+    ///   - name: the child's.
+    ///   - timeout: how long to wait for the ends.
+    /// - Throws: ``ControlGroupError/stillPopulated(path:processes:)`` if processes are left then, or what the kernel says.
+    public func clear(_ name: String, within timeout: Duration) throws(ControlGroupError) {
+        let opened = try rethrowing { () throws(SystemCallError) in try openIfPresent(name) }
+        guard let child = opened else { return }
+        try child.kill()
+        let isEmpty = try rethrowing { () throws(SystemCallError) in try child.waitUntilEmpty(within: timeout) }
+        guard isEmpty else {
+            let processes = try rethrowing { () throws(SystemCallError) in try child.processes(recursive: true) }
+            throw .stillPopulated(path: child.path, processes: processes)
+        }
+        try rethrowing { () throws(SystemCallError) in try removeTree(childNamed: name) }
+    }
+
+    /// Waits until no process is left here or below; false if the time is over before.
+    func waitUntilEmpty(within timeout: Duration) throws(SystemCallError) -> Bool {
+        // Each read is the point from which poll(2) counts changes, so none is missed between the two.
+        let file = try open("cgroup.events")
+        let deadline = ContinuousClock.now + timeout
+        while true {
+            try systemCall("lseek", path) { lseek(file.rawValue, 0, SEEK_SET) }
+            let text = try file.readText("\(path)/cgroup.events")
+            if !CgroupEvents(parsing: text.utf8.span).populated { return true }
+            let left = deadline - .now
+            if left <= .zero { return false }
+            let (seconds, attoseconds) = left.components
+            let milliseconds = seconds * 1000 + attoseconds / 1_000_000_000_000_000 + 1
+            var request = pollfd(fd: file.rawValue, events: Int16(POLLPRI), revents: 0)
+            try systemCall("poll", path) { poll(&request, 1, Int32(clamping: milliseconds)) }
+        }
+    }
+
     /// Goes through this cgroup and all below it.
     ///
     /// Workers may nest cgroups as deep as they like, so this neither recurses nor holds more than two descriptors:

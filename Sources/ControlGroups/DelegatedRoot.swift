@@ -149,15 +149,6 @@ extension DelegatedRoot {
         }
     }
 
-    /// Kills all that lives in a child, waits until it is gone, and removes the child with everything below it.
-    ///
-    /// It blocks, so it is for the start and the end of a supervisor. That the child isn't there is no error.
-    ///
-    /// - Throws: `.stillPopulated` when the time is over; `.killUnsupported`; `.system`.
-    public func clear(_ name: String, within timeout: Duration) throws(ControlGroupError) {
-        try group.clear(name, within: timeout)
-    }
-
     /// What this run enabled above a root that it made; nil if the root was there before.
     var enabledAbove: Set<Controller>? { origin?.enabled }
 
@@ -221,41 +212,5 @@ extension ControlGroup {
         return "other processes live in \(path)\(others.isEmpty ? "" : " (\(listed(others)))"), "
             + "and the kernel lets a cgroup with processes of its own give no controllers to its children; "
             + "start cadre as the only process of the unit or container, or move the others to a cgroup of their own"
-    }
-
-    /// Kills all that is in a child and below, and removes it. One that isn't there is no error.
-    ///
-    /// - Parameters:
-    ///   - name: the child's.
-    ///   - timeout: how long to wait for the ends.
-    /// - Throws: ``ControlGroupError/stillPopulated(path:processes:)`` if processes are left then, or what the kernel says.
-    public func clear(_ name: String, within timeout: Duration) throws(ControlGroupError) {
-        let opened = try rethrowing { () throws(SystemCallError) in try openIfPresent(name) }
-        guard let child = opened else { return }
-        try child.kill()
-        let isEmpty = try rethrowing { () throws(SystemCallError) in try child.waitUntilEmpty(within: timeout) }
-        guard isEmpty else {
-            let processes = try rethrowing { () throws(SystemCallError) in try child.processes(recursive: true) }
-            throw .stillPopulated(path: child.path, processes: processes)
-        }
-        try rethrowing { () throws(SystemCallError) in try removeTree(childNamed: name) }
-    }
-
-    /// Waits until no process is left here or below; false if the time is over before.
-    func waitUntilEmpty(within timeout: Duration) throws(SystemCallError) -> Bool {
-        // Each read is the point from which poll(2) counts changes, so none is missed between the two.
-        let file = try open("cgroup.events")
-        let deadline = ContinuousClock.now + timeout
-        while true {
-            try systemCall("lseek", path) { lseek(file.rawValue, 0, SEEK_SET) }
-            let text = try file.readText("\(path)/cgroup.events")
-            if !CgroupEvents(parsing: text.utf8.span).populated { return true }
-            let left = deadline - .now
-            if left <= .zero { return false }
-            let (seconds, attoseconds) = left.components
-            let milliseconds = seconds * 1000 + attoseconds / 1_000_000_000_000_000 + 1
-            var request = pollfd(fd: file.rawValue, events: Int16(POLLPRI), revents: 0)
-            try systemCall("poll", path) { poll(&request, 1, Int32(clamping: milliseconds)) }
-        }
     }
 }

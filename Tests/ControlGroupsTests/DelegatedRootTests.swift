@@ -26,10 +26,10 @@ struct DelegatedRootTests {
                 let worker = try service.makeChild("0@1")
                 let sleeper = try Sleeper(in: worker)
                 #expect(try root.leftovers() == ["web"])
-                try root.clear("web", within: .seconds(60))
+                try root.group.clear("web", within: .seconds(60))
                 #expect(try sleeper.wait() == SIGKILL)
                 #expect(try root.leftovers().isEmpty)
-                try root.clear("web", within: .seconds(60))
+                try root.group.clear("web", within: .seconds(60))
                 try root.tearDown()
             }
             // A supervisor that comes back finds its leaf.

@@ -43,7 +43,7 @@ struct RootMarkTests {
                 _ = try root.serviceGroup("web")
                 try root.tearDown()
                 #expect(try sandbox.group.rootMark() == mark)
-                try root.clear("web", within: .seconds(60))
+                try root.group.clear("web", within: .seconds(60))
                 try root.tearDown()
                 #expect(try sandbox.group.rootMark() == nil)
             }
