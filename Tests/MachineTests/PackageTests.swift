@@ -66,10 +66,14 @@ extension MachineTests {
                 #expect(client.output.contains(/answered [1-9][0-9]+, not answered 0/), "\(client.output)")
                 print("package: \(client.output)")
 
-                try dpkg("--purge", "cadre")
+                try dpkg("--remove", "cadre")
                 #expect(processes("TestWorker").isEmpty && processes("cadre").isEmpty)
                 #expect(!exists("/sys/fs/cgroup/cadre.slice"))
-                #expect(!exists("/run/cadre"))
+                #expect(!exists("/run/cadre") && !exists("/usr/bin/cadre"))
+                // It would be used again.
+                #expect(try contents("/etc/cadre/cadre.toml") == Self.configuration)
+
+                try dpkg("--purge", "cadre")
                 let left = try remains().filter { !foreign.contains($0) }
                 #expect(left.isEmpty, "\(left)")
             }
