@@ -9,6 +9,8 @@ final class Journal {
     /// Begins to read what the supervisor and these workers write.
     init(of workers: [String]) throws {
         reader = try JournalReader()
+        // From now on it hears of entries, whatever a test does to the machine.
+        _ = try reader.wait(for: .zero)
         try reader.select(identifiers: ["cadre"] + workers)
         try reader.seekTail(lines: 0)
     }
