@@ -36,8 +36,10 @@ final class Journal {
     /// Waits for an event of the supervisor's that concerns a worker (`web/0`), a service (`web`), or nothing; if given,
     /// of this incarnation.
     @discardableResult
-    func event(_ kind: EventKind, of subject: String? = nil, incarnation: Int? = nil) throws -> JournalRecord {
-        try entry("\(kind.rawValue) of \(subject ?? "the supervisor")") { record in
+    func event(
+        _ kind: EventKind, of subject: String? = nil, incarnation: Int? = nil, within limit: Duration = patience
+    ) throws -> JournalRecord {
+        try entry("\(kind.rawValue) of \(subject ?? "the supervisor")", within: limit) { record in
             let about = record.service.map { service in record.worker.map { "\(service)/\($0)" } ?? service }
             return record.identifier == "cadre" && record.event == kind.rawValue && (subject == nil || about == subject)
                 && (incarnation == nil || record.incarnation == incarnation.map(String.init))
