@@ -37,7 +37,7 @@ final class CommandProbeTests: Sendable {
         }
     }
 
-    private func ask(_ script: String, timeout: Duration = .seconds(30)) async -> ProbeResult {
+    private func ask(_ script: String, timeout: Duration = .ample) async -> ProbeResult {
         let command = CommandProbe(
             arguments: ["/bin/sh", "-c", script], environment: ["PATH=/usr/bin:/bin", "WHO=me"], directory: "/",
             controlGroup: path)
@@ -67,11 +67,11 @@ final class CommandProbeTests: Sendable {
         #expect(await ask("echo a; echo 'not yet' >&2; exit 1") == .failed("/bin/sh exited with code 1: not yet"))
         #expect(await ask("kill -9 $$") == .failed("/bin/sh killed by SIGKILL"))
         let missing = CommandProbe(arguments: ["/nowhere"], environment: [], directory: "/", controlGroup: path)
-        let problem = await prober.run(Probe(.command(missing), timeout: .seconds(30)), of: "a").problem
+        let problem = await prober.run(Probe(.command(missing), timeout: .ample), of: "a").problem
         #expect(problem?.contains("/nowhere") == true)
         let lost = CommandProbe(arguments: ["/bin/true"], environment: [], directory: "/", controlGroup: "\(path)/x")
         #expect(
-            await prober.run(Probe(.command(lost), timeout: .seconds(30)), of: "a").problem?.contains("ENOENT") == true)
+            await prober.run(Probe(.command(lost), timeout: .ample), of: "a").problem?.contains("ENOENT") == true)
     }
 
     @Test("one that hangs is killed at its time-out with all that it started", .bounded)

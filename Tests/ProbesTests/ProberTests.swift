@@ -14,7 +14,7 @@ import Testing
 
     private func ask(
         _ server: TestServer, body: String? = nil, statuses: [ClosedRange<Int>] = [200...399],
-        timeout: Duration = .seconds(30)
+        timeout: Duration = .ample
     ) async -> ProbeResult {
         let http = HTTPProbe(address: server.address, path: "/health?a=b", statuses: statuses, body: body)
         return await prober.run(Probe(.http(http), timeout: timeout), of: "web/0@1")
@@ -26,15 +26,15 @@ import Testing
 
     @Test("a connection that is taken passes, at a port, a name and a unix socket") func connects() async throws {
         let server = try TestServer { waitForHangUp($0) }
-        let result = await prober.run(Probe(.connect(server.address), timeout: .seconds(30)), of: "a")
+        let result = await prober.run(Probe(.connect(server.address), timeout: .ample), of: "a")
         #expect(result == .passed)
         guard case .internet(_, let port) = server.address else { return }
         let named = ProbeAddress.internet(host: "localhost", port: port)
-        #expect(await prober.run(Probe(.connect(named), timeout: .seconds(30)), of: "a") == .passed)
+        #expect(await prober.run(Probe(.connect(named), timeout: .ample), of: "a") == .passed)
         let socket = path()
         defer { unlink(socket) }
         let local = try TestServer(path: socket) { waitForHangUp($0) }
-        #expect(await prober.run(Probe(.connect(local.address), timeout: .seconds(30)), of: "a") == .passed)
+        #expect(await prober.run(Probe(.connect(local.address), timeout: .ample), of: "a") == .passed)
     }
 
     @Test(
@@ -42,7 +42,7 @@ import Testing
     )
     func refused() async throws {
         func ask(_ address: ProbeAddress) async -> ProbeResult {
-            await prober.run(Probe(.connect(address), timeout: .seconds(30)), of: "a")
+            await prober.run(Probe(.connect(address), timeout: .ample), of: "a")
         }
         #expect(
             await ask(.internet(host: "127.0.0.1", port: 1))
@@ -124,7 +124,7 @@ import Testing
                 send(text, to: connection)
                 if keepsOpen { waitForHangUp(connection) }
             }
-            return await ask(server, body: body, timeout: keepsOpen ? .milliseconds(100) : .seconds(30)).problem
+            return await ask(server, body: body, timeout: keepsOpen ? .milliseconds(100) : .ample).problem
         }
         #expect(try await answer("")?.hasSuffix("it hung up without an answer") == true)
         #expect(try await answer("HTTP/1.1 200 OK\r\nA: b")?.hasSuffix("in the middle of its answer") == true)
@@ -162,10 +162,10 @@ import Testing
         let first = Task { await ask(server) }
         while server.connections == 0 { await Task.yield() }
         #expect(await ask(server) == .failed("an earlier probe of it still hangs"))
-        #expect(await prober.run(Probe(.connect(other.address), timeout: .seconds(30)), of: "web/1@1") == .passed)
+        #expect(await prober.run(Probe(.connect(other.address), timeout: .ample), of: "web/1@1") == .passed)
         first.cancel()
         #expect(await first.value == .failed("it was given up"))
-        #expect(await prober.run(Probe(.connect(other.address), timeout: .seconds(30)), of: "web/0@1") == .passed)
+        #expect(await prober.run(Probe(.connect(other.address), timeout: .ample), of: "web/0@1") == .passed)
     }
 
     @Test("one that is cancelled before it begins asks nobody") func cancelledBefore() async throws {
