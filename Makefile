@@ -73,7 +73,7 @@ run: release ## build cadre and run the example examples/hello
 	PATH="$$(dirname "$(release_cadre)"):$$PATH" examples/hello/run
 
 .PHONY: test
-test: packages ## run all tests, on this machine and in virtual machines
+test: packages build ## run all tests, on this machine and in virtual machines
 	@# Tests of this machine often wait, and the fuzzer, which is nice, takes what they leave of the processors.
 	$(MAKE) -j2 test-host test-fuzz
 	$(MAKE) test-vm
