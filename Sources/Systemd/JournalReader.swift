@@ -114,11 +114,12 @@ public struct JournalReader: ~Copyable {
         return nil
     }
 
-    /// Waits until the journal changes, no longer than `limit`; for ever if that is nil.
+    /// Waits until the journal changes, no longer than `limit`.
     ///
-    /// The first call may return ``Change/filesChanged`` at once, as it begins to watch.
-    public mutating func wait(for limit: Duration? = nil) throws(JournalError) -> Change {
-        let microseconds = limit.map { UInt64(max(0, $0 / .microseconds(1))) } ?? .max
+    /// The first call may return ``Change/filesChanged`` at once, as it begins to watch. Where all watches that the user
+    /// may have are in use (inotify(7)), it waits in vain; ``next()`` reads new entries of the files it knows all the same.
+    public mutating func wait(for limit: Duration) throws(JournalError) -> Change {
+        let microseconds = UInt64(max(0, limit / .microseconds(1)))
         switch try journalCall("wait", { sd_journal_wait(handle, microseconds) }) {
         case Int32(SD_JOURNAL_APPEND): return .appended
         case Int32(SD_JOURNAL_INVALIDATE): return .filesChanged

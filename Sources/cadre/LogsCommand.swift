@@ -66,7 +66,8 @@ struct LogsCommand: ParsableCommand {
                 while let record = try reader.next() { try printer.print(record) }
                 flushOutput()
                 guard follow else { return }
-                _ = try reader.wait()
+                // Not for longer, as without a watch (inotify(7)), where all are in use, nothing tells of a new entry.
+                _ = try reader.wait(for: .seconds(1))
             }
         }
     }

@@ -69,6 +69,23 @@ extension MachineTests {
             }
         }
 
+        @Test("cadre logs follows without a watch, too")
+        func noWatches() throws {
+            let limit = "/proc/sys/fs/inotify/max_user_watches"
+            let usual = try contents(limit)
+            try Unit.running("[service.web]\n\(command("count-signals"))", logging: ["web/0"]) { unit in
+                try unit.journal.line(of: "web/0", "0")
+                try write("1", to: limit)
+                defer { try? write(usual, to: limit) }
+                let following = try Command(["cadre", "logs", "-f", "-n", "1", "web/0"])
+                try following.waitForLine(": 0")
+                for count in ["1", "2"] {
+                    kill(try unit.pid("web/0"), SIGUSR1)
+                    try following.waitForLine(": \(count)")
+                }
+            }
+        }
+
         @Test("a restart of journald costs no line and no worker")
         func restart() throws {
             let configuration = """
