@@ -42,7 +42,16 @@ server.socket.close()
 server.socket = socket.socket(fileno=int(sys.argv[1]))
 # Whoever shares the socket may have taken the connection that poll(2) told of.
 server.socket.setblocking(False)
-signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+
+# SIGTERM is for a thread that waits for it, as shutdown() waits for the loop. (A handler that started that thread would
+# interrupt the loop anywhere, even where it holds a lock that a new thread needs.)
+def stop():
+    signal.sigwait([signal.SIGTERM])
+    server.shutdown()
+
+
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+threading.Thread(target=stop, daemon=True).start()
 time.sleep(float(sys.argv[2]))
 if "crash" in sys.argv:
     sys.exit(1)

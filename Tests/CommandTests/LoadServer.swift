@@ -40,7 +40,8 @@ enum LoadServer: String, CustomStringConvertible {
     case gunicornThreads = "gunicorn-threads"
     /// uvicorn with a protocol that doesn't hang up on connections that have not asked yet (Tests/load/patient.py).
     case uvicorn
-    /// nginx, whose own way to inherit sockets is the variable NGINX; SIGQUIT is its graceful stop.
+    /// nginx, whose own way to inherit sockets is the variable NGINX, and who expects them non-blocking
+    /// (Tests/load/nonblocking.py); SIGQUIT is its graceful stop.
     case nginx
     /// Python's http.server, with a handler for SIGTERM (Tests/load/server.py).
     case httpServer = "http-server"
@@ -64,7 +65,9 @@ enum LoadServer: String, CustomStringConvertible {
         case .gunicornThreads: gunicorn + ["--worker-class", "gthread", "--threads", "8", "application:wsgi"]
         case .uvicorn: uvicorn + ["--http", "patient:Protocol", "application:asgi"]
         case .plainUvicorn: uvicorn + ["--http", "h11", "application:asgi"]
-        case .nginx: [LoadTools.nginx, "-e", "stderr", "-p", scene.directory, "-c", scene.path("nginx-{worker}.conf")]
+        case .nginx:
+            [LoadTools.python, "-B", LoadTools.scripts + "/nonblocking.py"]
+                + [LoadTools.nginx, "-e", "stderr", "-p", scene.directory, "-c", scene.path("nginx-{worker}.conf")]
         case .httpServer: [LoadTools.python] + python
         case .plainHTTPServer: [LoadTools.python] + python + ["--plain"]
         }

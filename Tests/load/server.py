@@ -49,8 +49,18 @@ server.socket.close()
 server.socket = socket.socket(fileno=3)
 # Whoever shares the socket may have taken the connection that poll(2) told of.
 server.socket.setblocking(False)
+
+
+# SIGTERM is for a thread that waits for it, as shutdown() waits for the loop. (A handler that started that thread would
+# interrupt the loop anywhere, even where it holds a lock that a new thread needs.)
+def stop() -> None:
+    signal.sigwait([signal.SIGTERM])
+    server.shutdown()
+
+
 if not options.plain:
-    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    threading.Thread(target=stop, daemon=True).start()
 application.notify("READY=1")
 server.serve_forever(poll_interval=0.05)
 server.server_close()

@@ -41,8 +41,16 @@ def notify(message):
 
 
 server = Server()
-# shutdown() waits for the loop, so it can't be called in the loop's own thread.
-signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+
+# SIGTERM is for a thread that waits for it, as shutdown() waits for the loop. (A handler that started that thread would
+# interrupt the loop anywhere, even where it holds a lock that a new thread needs.)
+def stop():
+    signal.sigwait([signal.SIGTERM])
+    server.shutdown()
+
+
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+threading.Thread(target=stop, daemon=True).start()
 notify("READY=1")
 server.serve_forever()
 server.server_close()
