@@ -91,7 +91,8 @@ extension MachineTests {
                 try command.waitForLine(awaited)
                 kill(command.pid, SIGINT)
             }
-            let exit = try command.wait()
+            // A line may have five commands, each of which starts a process.
+            let exit = try command.wait(within: patience * 3)
             let expected: [ProcessExit] =
                 awaited == nil ? [.exited(code: 0)] : [.exited(code: 0), .exited(code: 130), .interrupted]
             if !expected.contains(exit) { throw Trouble("\(text): \(exit)\n\(command.output)") }
