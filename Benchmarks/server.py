@@ -43,6 +43,7 @@ server.socket = socket.socket(fileno=int(sys.argv[1]))
 # Whoever shares the socket may have taken the connection that poll(2) told of.
 server.socket.setblocking(False)
 
+
 # SIGTERM is for a thread that waits for it, as shutdown() waits for the loop. (A handler that started that thread would
 # interrupt the loop anywhere, even where it holds a lock that a new thread needs.)
 def stop():

@@ -43,7 +43,7 @@ enum LoadServer: String, CustomStringConvertible {
     /// nginx, whose own way to inherit sockets is the variable NGINX, and who expects them non-blocking
     /// (Tests/load/nonblocking.py); SIGQUIT is its graceful stop.
     case nginx
-    /// Python's http.server, with a handler for SIGTERM (Tests/load/server.py).
+    /// Python's http.server, with a thread that waits for SIGTERM (Tests/load/server.py).
     case httpServer = "http-server"
     /// uvicorn as it is.
     case plainUvicorn = "plain-uvicorn"

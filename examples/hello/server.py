@@ -42,6 +42,7 @@ def notify(message):
 
 server = Server()
 
+
 # SIGTERM is for a thread that waits for it, as shutdown() waits for the loop. (A handler that started that thread would
 # interrupt the loop anywhere, even where it holds a lock that a new thread needs.)
 def stop():
