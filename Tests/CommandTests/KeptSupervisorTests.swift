@@ -266,9 +266,9 @@ import Testing
             try supervisor.expect("web/0 ", "| has state \"hello\"")
             try supervisor.ready("web/0")
             try supervisor.replace()
-            let held = try openDescriptors(of: supervisor.keeper).count
+            let held = supervisor.settledDescriptorCounts()[0]
             #expect(try supervisor.cadre("stop", "web/0").code == 0)
-            #expect(try openDescriptors(of: supervisor.keeper).count < held)
+            #expect(eventually { supervisor.descriptorCounts()[0] < held })
             try supervisor.replace()
             #expect(try supervisor.cadre("start", "web/0").code == 0)
             try supervisor.expect("web/0 ", "| has 0")
@@ -329,19 +329,12 @@ import Testing
         }) { supervisor in
             let workers = try (0..<3).map { try supervisor.ready("web/\($0)") }
             try supervisor.replace()
-            _ = try supervisor.status()
-            let counts = {
-                [
-                    try openDescriptors(of: supervisor.keeper).count,
-                    try openDescriptors(of: supervisor.supervisor()).count,
-                ]
-            }
-            let before = try counts()
+            let before = supervisor.settledDescriptorCounts()
             for _ in 0..<20 { try supervisor.replace() }
             let status = try supervisor.status()
             #expect(status.services[0].workers.map(\.pid) == workers)
             #expect(status.services[0].workers.allSatisfy { $0.restarts == 0 })
-            #expect(try counts() == before)
+            supervisor.expectDescriptorCounts(before)
             let children = try Descriptor.open("/proc/\(supervisor.keeper)/task/\(supervisor.keeper)/children")
                 .readText()
             #expect(children.split(separator: " ").count == 4, "\(children)")

@@ -12,13 +12,13 @@ import Testing
         try withSupervisor(service("web", "notify", "READY=1", workers: count, more: more)) { supervisor in
             let first = try (0..<count).map { try supervisor.ready("web/\($0)") }
             #expect(try supervisor.status().summary == "1 service, \(count) of \(count) workers ready")
-            let before = try openDescriptors(of: supervisor.pid).count
+            let before = supervisor.settledDescriptorCounts()
             for pid in first { kill(pid, SIGKILL) }
             let second = try (0..<count).map { try supervisor.ready("web/\($0)") }
             #expect(Set(first).isDisjoint(with: second))
             let workers = try #require(try supervisor.status().services.first).workers
             #expect(workers.allSatisfy { $0.state == "ready" && $0.restarts == 1 && $0.incarnation == 2 })
-            #expect(try openDescriptors(of: supervisor.pid).count == before)
+            supervisor.expectDescriptorCounts(before)
             #expect(try supervisor.cadre("stop", "web").code == 0)
             #expect(try supervisor.status().summary == "1 service, 0 of \(count) workers ready")
         }

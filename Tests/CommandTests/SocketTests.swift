@@ -213,14 +213,14 @@ import Testing
             #expect(try listening() == 100)
             #expect(try supervisor.cadre("scale", "web=1").code == 0)
             #expect(try listening() == 1)
-            let few = try openDescriptors(of: supervisor.pid).count
+            let few = supervisor.settledDescriptorCounts()
             #expect(try supervisor.cadre("scale", "web=100").code == 0)
             #expect(try listening() == 100)
             #expect(try supervisor.cadre("stop", "web/3").code == 0)
             #expect(try listening() == 99)
             #expect(try supervisor.cadre("start", "web/3").code == 0)
             #expect(try supervisor.cadre("scale", "web=1").code == 0)
-            #expect(try openDescriptors(of: supervisor.pid).count <= few)
+            supervisor.expectDescriptorCounts(few)
         }
     }
 

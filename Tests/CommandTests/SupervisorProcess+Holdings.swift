@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Reactor
+import Testing
 
 /// What a supervisor holds of the machine, as anybody can see it.
 extension SupervisorProcess {
@@ -24,12 +25,30 @@ extension SupervisorProcess {
         return found
     }
 
-    /// How many descriptors the keeper and the supervisor have open.
+    /// How many descriptors the keeper and the supervisor have open, in this order, leaving out connections of the
+    /// control API: one that a client is done with is closed when the supervisor gets round to it.
     func descriptorCounts() -> [Int] {
-        [keeper, pid].map { (try? openDescriptors(of: $0).count) ?? 0 }
+        let connections = controlConnections()
+        return [keeper, pid].map { process in
+            let numbers = (try? openDescriptors(of: process)) ?? []
+            return numbers.compactMap { try? readLink("/proc/\(process)/fd/\($0)") }.count { !connections.contains($0) }
+        }
     }
 
-    /// The same once connections of a moment ago are closed there.
+    /// The sockets that were accepted from the control socket, as links of `/proc/PID/fd` name them (proc_net(5)).
+    private func controlConnections() -> Set<String> {
+        var found: Set<String> = []
+        let text = (try? Descriptor.open("/proc/\(pid)/net/unix").readText()) ?? ""
+        for line in text.split(separator: "\n") {
+            // Number, references, protocol, flags (__SO_ACCEPTCON of one that listens), type, state, inode, path.
+            let fields = line.split(separator: " ")
+            guard fields.count == 8, fields[7] == socket, fields[3] == "00000000" else { continue }
+            found.insert("socket:[\(fields[6])]")
+        }
+        return found
+    }
+
+    /// The counts once what is on its way is done.
     func settledDescriptorCounts() -> [Int] {
         var (last, times) = (descriptorCounts(), 0)
         _ = eventually {
@@ -39,5 +58,13 @@ extension SupervisorProcess {
             return times == 100
         }
         return last
+    }
+
+    /// Expects that they become what they were, as what was opened since is closed.
+    func expectDescriptorCounts(_ before: [Int], at location: SourceLocation = #_sourceLocation) {
+        #expect(
+            eventually { descriptorCounts() == before },
+            "\(descriptorCounts()) descriptors of keeper and supervisor, \(before) before",
+            sourceLocation: location)
     }
 }
