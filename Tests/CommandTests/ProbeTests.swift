@@ -165,8 +165,8 @@ import Testing
             """
         try withSupervisor(service("web", "sleep", more: more)) { supervisor in
             try supervisor.ready("web/0")
-            let first = try listener.accept()
             let beginning = ContinuousClock.now
+            let first = try listener.accept()
             var others: [Int32] = []
             defer { for connection in others { close(connection) } }
             // Whenever five have failed there is a successor, whose probes begin anew.
