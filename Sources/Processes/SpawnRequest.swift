@@ -56,7 +56,7 @@ public struct SpawnRequest: Sendable {
     }
 
     /// The paths under which the program may be, in the order in which they are tried.
-    var candidates: [String] {
+    package var candidates: [String] {
         guard let program = program ?? arguments.first, !program.isEmpty else { return [] }
         if program.utf8.contains(UInt8(ascii: "/")) { return [program] }
         return searchPath.split(separator: ":", omittingEmptySubsequences: false).map { directory in

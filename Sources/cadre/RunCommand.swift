@@ -2,6 +2,7 @@ import ArgumentParser
 import Cadre
 import ControlGroups
 import Glibc
+import Processes
 import Specification
 import Supervision
 
@@ -110,8 +111,10 @@ struct RunCommand: ParsableCommand {
     }
 
     func run() throws {
+        let service = try makeService()
+        try requireProgram(of: service)
         let specification = Specification(
-            services: [try makeService()], metrics: MetricsSpecification(listen: try metricsAddress()))
+            services: [service], metrics: MetricsSpecification(listen: try metricsAddress()))
         let runtimeDirectory = options.runtimeDirectory ?? RuntimeDirectory.ofThisRun
         var supervisorOptions = Options(
             runtimeDirectory: runtimeDirectory, logs: log == .journal ? .journal : .terminal, handlesSignals: true,
@@ -129,6 +132,33 @@ struct RunCommand: ParsableCommand {
         }
         _ = try makeService()
         _ = try metricsAddress()
+    }
+
+    /// Refuses a program that isn't there or that nobody may execute: no restart would mend that. A path with
+    /// `{worker}`, or one that a PATH of the variables' file leads to, is left to the start.
+    func requireProgram(of service: ServiceSpecification) throws {
+        guard let program = service.command.first, envFile == nil,
+            !program.contains("{"), service.directory?.contains("{") != true
+        else { return }
+        let path = service.environment["PATH"] ?? getenv("PATH").map { String(cString: $0) }
+        let request = SpawnRequest(arguments: [program], environment: path.map { ["PATH=\($0)"] } ?? [])
+        var isThere = false
+        for candidate in request.candidates {
+            let file = candidate.hasPrefix("/") ? candidate : "\(service.directory ?? ".")/\(candidate)"
+            if access(file, X_OK) == 0 { return }
+            if access(file, F_OK) == 0 { isThere = true } else if ![ENOENT, ENOTDIR].contains(errno) { return }
+        }
+        if program.hasSuffix(".toml") {
+            throw ValidationError(
+                "\(program) is no program; for a configuration file: cadre supervise --config \(program)")
+        }
+        if isThere {
+            throw ValidationError("\(program) isn't executable; make it so (chmod +x), or name its interpreter")
+        }
+        throw ValidationError(
+            program.contains("/")
+                ? "there is no program \(program)"
+                : "\(program) is in none of the directories of PATH (\(path ?? "not set"))")
     }
 
     /// The service that the flags describe.

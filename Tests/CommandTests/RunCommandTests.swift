@@ -26,6 +26,31 @@ import Testing
         }
     }
 
+    @Test("a program that can't be executed is refused at once, and so is a configuration file")
+    func noProgram() throws {
+        try withScene { scene in
+            try scene.write("cadre.toml", "")
+            try scene.write("server.py", "")
+            for (arguments, reason) in [
+                (["no-such-program"], "Error: no-such-program is in none of the directories of PATH (/"),
+                (["-e", "PATH=/nowhere", "true"], "Error: true is in none of the directories of PATH (/nowhere)"),
+                (["./no/such"], "Error: there is no program ./no/such"),
+                (
+                    ["./server.py"],
+                    "Error: ./server.py isn't executable; make it so (chmod +x), or name its interpreter"
+                ),
+                (
+                    ["cadre.toml"],
+                    "Error: cadre.toml is no program; for a configuration file: cadre supervise --config cadre.toml"
+                ),
+            ] {
+                let program = try RunningProgram([Machine.cadre, "run"] + arguments, in: scene.directory)
+                let (code, output) = try program.finish()
+                #expect(code == 64 && output.contains(reason), "\(output)")
+            }
+        }
+    }
+
     @Test("the example answers, goes on when a worker is killed, and stops in time")
     func example() throws {
         let (code, output) = try run([
