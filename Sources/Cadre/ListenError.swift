@@ -37,6 +37,12 @@ package struct ListenError: Error, CustomStringConvertible {
         description = "listen on unix:\(path): \(error)"
     }
 
+    /// A socket of systemd's can't be changed to what is wanted.
+    init(_ socket: SocketSpecification, _ call: String, _ errno: Errno?, _ reason: String) {
+        self.errno = errno
+        description = "the socket \(socket.name) of systemd's (\(call)): \(reason)"
+    }
+
     /// systemd passed nothing under the name that is wanted.
     init(missing socket: SocketSpecification, in store: DescriptorStore) {
         guard case .systemd(let wanted) = socket.source else {

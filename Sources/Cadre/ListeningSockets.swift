@@ -38,9 +38,9 @@ final class ListeningSockets {
         mayHaveUnused = true
         for specification in specifications {
             guard let address = specification.address else {
-                if systemdDescriptors(of: specification).isEmpty {
-                    throw ListenError(missing: specification, in: store)
-                }
+                let passed = systemdNames(of: specification)
+                if passed.isEmpty { throw ListenError(missing: specification, in: store) }
+                for name in passed { try change(name, to: specification) }
                 continue
             }
             for name in names(of: specification) { try change(name, to: specification) }
@@ -163,8 +163,12 @@ final class ListeningSockets {
     }
 
     private func systemdDescriptors(of specification: SocketSpecification) -> [Shared<Descriptor>] {
+        systemdNames(of: specification).compactMap { store[$0] }
+    }
+
+    private func systemdNames(of specification: SocketSpecification) -> [String] {
         guard case .systemd(let wanted) = specification.source else { return [] }
-        return store.names("systemd.").filter { systemdName($0) == wanted }.compactMap { store[$0] }
+        return store.names("systemd.").filter { systemdName($0) == wanted }
     }
 
     // MARK: Names

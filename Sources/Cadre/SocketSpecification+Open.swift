@@ -6,7 +6,7 @@ import SystemPackage
 
 /// Opening sockets; those of systemd's are open already.
 extension SocketSpecification {
-    /// Makes the socket, binds it and listens, if it has connections: close-on-exec, blocking, as a worker expects it.
+    /// Makes the socket, binds it and listens, if it has connections; it is close-on-exec.
     package func open() throws(ListenError) -> Descriptor {
         switch address {
         case .internet(let host, let port)?: try openInternet(host, port)
@@ -19,6 +19,11 @@ extension SocketSpecification {
     ///
     /// - Parameter old: what it was opened with, or last changed to; nil if that isn't known.
     func adjust(_ socket: borrowing Descriptor, from old: SocketSpecification?) throws(ListenError) {
+        // It is never undone: workers may rely on it that hold the socket, having set it themselves.
+        if isNonBlocking, old?.isNonBlocking != true {
+            _ = try check("fcntl", cadre_fcntl(socket.rawValue, F_SETFL, O_NONBLOCK))
+        }
+        guard address != nil else { return }
         if kind != .datagram, old?.backlog != backlog { try listen(socket) }
         if case .internet? = address, kind == .stream, old?.deferAccept != deferAccept {
             try setDeferral(on: socket)
@@ -37,6 +42,11 @@ extension SocketSpecification {
         case .datagram: Int32(SOCK_DGRAM.rawValue)
         case .seqpacket: Int32(SOCK_SEQPACKET.rawValue)
         }
+    }
+
+    /// What socket(2) takes for it.
+    private var flags: Int32 {
+        type | Int32(SOCK_CLOEXEC.rawValue) | (isNonBlocking ? Int32(SOCK_NONBLOCK.rawValue) : 0)
     }
 
     private func listen(_ socket: borrowing Descriptor) throws(ListenError) {
@@ -58,7 +68,7 @@ extension SocketSpecification {
         }
         defer { freeaddrinfo(found) }
         let information = found.pointee
-        let descriptor = socket(information.ai_family, type | Int32(SOCK_CLOEXEC.rawValue), 0)
+        let descriptor = socket(information.ai_family, flags, 0)
         if descriptor == -1 && host == nil && cadre_errno() == EAFNOSUPPORT {
             return try openInternet("0.0.0.0", port)
         }
@@ -147,7 +157,7 @@ extension SocketSpecification {
     }
 
     private func unixSocket() throws(ListenError) -> Descriptor {
-        Descriptor(owning: try check("socket", socket(AF_UNIX, type | Int32(SOCK_CLOEXEC.rawValue), 0)))
+        Descriptor(owning: try check("socket", socket(AF_UNIX, flags, 0)))
     }
 
     // MARK: Errors
@@ -158,9 +168,9 @@ extension SocketSpecification {
     }
 
     private func error(_ call: String, _ errno: Errno?, _ reason: String? = nil) -> ListenError {
-        guard let address else {
-            fatalError("the socket \(name) has no address: systemd opens it, so no call for it can fail here")
+        let reason = reason ?? errno?.explanation ?? ""
+        return if let address { ListenError(address, call, errno, reason) } else {
+            ListenError(self, call, errno, reason)
         }
-        return ListenError(address, call, errno, reason ?? errno?.explanation ?? "")
     }
 }

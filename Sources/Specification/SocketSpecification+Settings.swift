@@ -19,6 +19,7 @@ extension SocketSpecification {
                 // Of meaning when an address is bound, and only then.
                 case .freeBind: Setting("\(freeBind)", .live)
                 case .deferAccept: deferAccept.map { Setting(TOMLText.duration($0), .live) }
+                case .nonBlocking: Setting("\(isNonBlocking)", .live)
                 case .stdin: Setting("\(isStandardInput)", .replace)
                 }
             settings[key.rawValue] = setting

@@ -56,6 +56,8 @@ public struct SocketSpecification: Hashable, Sendable, Codable {
     /// How long a connection may be without data before it is handed out all the same (`TCP_DEFER_ACCEPT`); nil if it
     /// is handed out at once.
     public var deferAccept: Duration?
+    /// Whether calls on it don't wait (`O_NONBLOCK` of fcntl(2)); a matter of the open file, so of all who hold it.
+    public var isNonBlocking = false
     /// Whether it is the worker's descriptor 0, in place of one that `LISTEN_FDS` counts.
     public var isStandardInput = false
 

@@ -50,6 +50,7 @@ extension SpecificationDecoder {
             case .group: socket.file.group = account(node)
             case .freeBind: socket.freeBind = boolean(node) ?? false
             case .deferAccept: socket.deferAccept = deferral(node)
+            case .nonBlocking: socket.isNonBlocking = boolean(node) ?? false
             case .stdin: socket.isStandardInput = boolean(node) ?? false
             }
         }

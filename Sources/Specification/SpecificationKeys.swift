@@ -104,6 +104,7 @@ enum SocketKey: String, SpecificationKey {
     case mode, user, group
     case freeBind = "free_bind"
     case deferAccept = "defer_accept"
+    case nonBlocking = "non_blocking"
     case stdin
 }
 

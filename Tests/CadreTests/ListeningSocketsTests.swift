@@ -74,6 +74,28 @@ import Testing
         #expect(access(path, F_OK) == -1)
     }
 
+    @Test("don't block where that is wanted, made here or by systemd, and no more once they are open")
+    func nonBlocking() throws {
+        let passed = try tcp().open().release()
+        let store = DescriptorStore([HandedDescriptor(name: "systemd.1.public", number: passed)])
+        let sockets = ListeningSockets(service: "web", store: store)
+        var specifications = [api, try tcp(), SocketSpecification(name: "public", source: .systemd("public"))]
+        func expect(_ isNonBlocking: [Bool], _ sockets: ListeningSockets) throws {
+            try sockets.open(specifications)
+            let listening = try sockets.descriptors(of: specifications, for: 0).listening
+            #expect(listening.map(\.name) == ["api", "http", "public"])
+            #expect(listening.map { cadre_fcntl($0.descriptor, F_GETFL, 0) & O_NONBLOCK != 0 } == isNonBlocking)
+        }
+        specifications[0].isNonBlocking = true
+        try expect([true, false, false], sockets)
+        for index in specifications.indices { specifications[index].isNonBlocking = true }
+        try expect([true, true, true], sockets)
+        // A worker may have set it as well, and doesn't expect it to be undone, by the next supervisor neither.
+        for index in specifications.indices { specifications[index].isNonBlocking = false }
+        try expect([true, true, true], sockets)
+        try expect([true, true, true], ListeningSockets(service: "web", store: store))
+    }
+
     @Test("have names that tell their paths, whatever those have in them") func names() {
         for path in ["/run/a", "/run/a:b%3A c.d", "/run/\u{E9}\u{1}"] {
             let encoded = ListeningSockets.encode("unix:\(path)")

@@ -85,6 +85,8 @@ import Testing
         #expect(web.log.destination == .file("/var/log/web.log") && web.fileCreationMask == 0o002)
         #expect(web.sockets.map(\.name) == ["web", "admin"])
         #expect(web.sockets[0].address == .internet(host: "0.0.0.0", port: 8000))
+        // As Circus makes them.
+        #expect(web.sockets.map(\.isNonBlocking) == [true, true])
         #expect(web.sockets[1].address == .unix(path: "/run/admin.sock"))
         // 63 is 077, as Circus reads a decimal number.
         #expect(web.sockets[1].file.mode == 0o700 && web.sockets[1].backlog == 128)
@@ -138,7 +140,7 @@ import Testing
         let socket = [
             ("host", "127.0.0.1"), ("port", "8001"), ("family", "AF_INET6"), ("type", "SOCK_DGRAM"),
             ("interface", "eth0"),
-            ("path", "/run/s"), ("umask", "2"), ("so_reuseport", "True"), ("blocking", "False"), ("backlog", "7"),
+            ("path", "/run/s"), ("umask", "2"), ("so_reuseport", "True"), ("blocking", "True"), ("backlog", "7"),
             ("proto", "tcp"),
         ]
         try expectEveryKey(socket.filter { $0.0 != "family" }) { key, value in

@@ -40,8 +40,8 @@ enum LoadServer: String, CustomStringConvertible {
     case gunicornThreads = "gunicorn-threads"
     /// uvicorn with a protocol that doesn't hang up on connections that have not asked yet (Tests/load/patient.py).
     case uvicorn
-    /// nginx, whose own way to inherit sockets is the variable NGINX, and who expects them non-blocking
-    /// (Tests/load/nonblocking.py); SIGQUIT is its graceful stop.
+    /// nginx, whose own way to inherit sockets is the variable NGINX, and who expects them non-blocking; SIGQUIT is its
+    /// graceful stop.
     case nginx
     /// Python's http.server, with a thread that waits for SIGTERM (Tests/load/server.py).
     case httpServer = "http-server"
@@ -66,8 +66,7 @@ enum LoadServer: String, CustomStringConvertible {
         case .uvicorn: uvicorn + ["--http", "patient:Protocol", "application:asgi"]
         case .plainUvicorn: uvicorn + ["--http", "h11", "application:asgi"]
         case .nginx:
-            [LoadTools.python, "-B", LoadTools.scripts + "/nonblocking.py"]
-                + [LoadTools.nginx, "-e", "stderr", "-p", scene.directory, "-c", scene.path("nginx-{worker}.conf")]
+            [LoadTools.nginx, "-e", "stderr", "-p", scene.directory, "-c", scene.path("nginx-{worker}.conf")]
         case .httpServer: [LoadTools.python] + python
         case .plainHTTPServer: [LoadTools.python] + python + ["--plain"]
         }
@@ -104,6 +103,7 @@ enum LoadServer: String, CustomStringConvertible {
             [[service.\(rawValue).socket]]
             name = 'http'
             listen = '127.0.0.1:\(port)'
+            non_blocking = \(self == .nginx)
 
             """
     }

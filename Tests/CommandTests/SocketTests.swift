@@ -55,16 +55,18 @@ import Testing
                 more: """
                     socket = [
                         { name = 'all', listen = '192.0.2.1:\(port.port)', free_bind = true, defer_accept = '5s' },
-                        { name = 'plain', listen = '127.0.0.1:\(plain.port)' },
+                        { name = 'plain', listen = '127.0.0.1:\(plain.port)', non_blocking = true },
                         { name = 'own', listen = '127.0.0.1:\(port.port)', type = 'datagram', reuse_port = true },
                     ]
                     """)
         ) { supervisor in
-            let all = try supervisor.expect("| 3 all family 2 type 1 listening 1 reuse_port 0 free_bind 1 defer ")
+            let all = try supervisor.expect(
+                "| 3 all family 2 type 1 listening 1 non_blocking 0 reuse_port 0 free_bind 1 defer ")
             // The kernel counts retransmissions and says how long those take.
             #expect((Int(all.split(separator: " ").last ?? "") ?? 0) >= 5)
-            try supervisor.expect("| 4 plain family 2 type 1 listening 1 reuse_port 0 free_bind 0 defer 0")
-            try supervisor.expect("| 5 own family 2 type 2 listening 0 reuse_port 1 free_bind 0")
+            try supervisor.expect(
+                "| 4 plain family 2 type 1 listening 1 non_blocking 1 reuse_port 0 free_bind 0 defer 0")
+            try supervisor.expect("| 5 own family 2 type 2 listening 0 non_blocking 0 reuse_port 1 free_bind 0")
         }
     }
 

@@ -210,12 +210,14 @@ extension PlanKeyExample {
             socket.a.backlog: 4096 → - (live)
             socket.a.free_bind: false → - (live)
             socket.a.listen: ":1" → - (replace)
+            socket.a.non_blocking: false → - (live)
             socket.a.reuse_port: false → - (replace)
             socket.a.stdin: false → - (replace)
             socket.a.type: "stream" → - (replace)
             socket.b.backlog: - → 4096 (live)
             socket.b.free_bind: - → false (live)
             socket.b.listen: - → ":1" (replace)
+            socket.b.non_blocking: - → false (live)
             socket.b.reuse_port: - → false (replace)
             socket.b.stdin: - → false (replace)
             socket.b.type: - → "stream" (replace)
@@ -230,6 +232,7 @@ extension PlanKeyExample {
         .live("socket.group", in: #"listen = "unix:/s""#, from: #""a""#, #""a" → -"#),
         .live("socket.free_bind", in: #"listen = ":1""#, from: "true", "true → false"),
         .live("socket.defer_accept", in: #"listen = ":1""#, from: "true", to: #""5s""#, #""30s" → "5s""#),
+        .live("socket.non_blocking", in: #"listen = ":1""#, to: "true", "false → true"),
         .replace("socket.stdin", in: #"listen = ":1""#, to: "true", "false → true"),
         .replace("port.start", to: "8000", "- → 8000"),
         PlanKeyExample(

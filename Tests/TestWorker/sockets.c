@@ -47,9 +47,10 @@ void report_sockets(char **arguments) {
         char name[256];
         listen_name(i, name, sizeof name);
         printf(
-            "%d %s family %d type %d listening %d reuse_port %d free_bind %d defer %d\n", socket, name,
+            "%d %s family %d type %d listening %d non_blocking %d reuse_port %d free_bind %d defer %d\n", socket, name,
             option(socket, SOL_SOCKET, SO_DOMAIN), option(socket, SOL_SOCKET, SO_TYPE),
-            option(socket, SOL_SOCKET, SO_ACCEPTCONN), option(socket, SOL_SOCKET, SO_REUSEPORT),
+            option(socket, SOL_SOCKET, SO_ACCEPTCONN), (fcntl(socket, F_GETFL) & O_NONBLOCK) != 0,
+            option(socket, SOL_SOCKET, SO_REUSEPORT),
             option(socket, IPPROTO_IP, IP_FREEBIND), option(socket, IPPROTO_TCP, TCP_DEFER_ACCEPT));
     }
     pause_until_terminated();

@@ -64,6 +64,14 @@ extension SocketKey {
                 Hands out a TCP connection only when it has data, or after this time in seconds (TCP_DEFER_ACCEPT); true is \
                 "30s".
                 """)
+        case .nonBlocking:
+            KeyReference(
+                .boolean, example: "false", like: "NonBlocking=",
+                """
+                Passes it with O_NONBLOCK, for a server that waits for connections and doesn't set that itself, such as nginx: \
+                where workers share a socket, another one may take the connection, and accept(2) would wait for the next. \
+                Switched off, it holds until the socket is opened anew.
+                """)
         case .stdin:
             KeyReference(
                 .boolean, example: "false", like: "StandardInput=socket",

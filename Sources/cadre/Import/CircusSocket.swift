@@ -31,6 +31,9 @@ struct CircusSocket {
                 ("listen", .string("\(host.contains(":") ? "[\(host)]" : host):\(section["port"]?.value ?? "8080")")))
         }
         for entry in section.entries { importEntry(entry, isUnix: path != nil) }
+        // Circus' sockets don't block unless they are told to.
+        let isBlocking = section["blocking"].flatMap { CircusKeys.boolean($0.value) } == true
+        if !isBlocking { keys.append(("non_blocking", .boolean(true))) }
     }
 
     private mutating func importEntry(_ entry: INIDocument.Entry, isUnix: Bool) {
@@ -38,7 +41,7 @@ struct CircusSocket {
             remarks.append(ImportRemark(.dropped, entry.place, "\(section.name).\(entry.key)", message))
         }
         switch entry.key {
-        case "host", "port", "path", "family": break
+        case "host", "port", "path", "family", "blocking": break
         case "type":
             switch entry.value.uppercased() {
             case "SOCK_STREAM": break
@@ -61,8 +64,6 @@ struct CircusSocket {
         // A socket that an earlier supervisor left behind is replaced anyway.
         case "replace": break
         case "interface": drop("a socket can't be bound to an interface; name its address in listen")
-        case "blocking":
-            if CircusKeys.boolean(entry.value) == false { drop("the program makes it non-blocking by itself") }
         case "proto": drop("the protocol follows from the type of the socket")
         default: drop("this is no key that Circus' documentation has")
         }

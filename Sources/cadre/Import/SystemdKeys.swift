@@ -111,7 +111,7 @@ enum SystemdKeys {
         "PIDFile": "the process that is started is the worker; it must not go into the background",
         "BusName": "have the program say READY=1 (sd_notify(3)), and set [service.NAME.ready] by = \"notify\"",
         "Sockets": "set [[service.NAME.socket]] with from_systemd, and Service=cadre.service in the .socket unit",
-        "NonBlocking": "the program makes its sockets non-blocking by itself",
+        "NonBlocking": "set non_blocking in [[service.NAME.socket]]",
         "USBFunction": "there is no such thing",
         "DynamicUser": "make a user with sysusers.d(5), and set user",
         "PAMName": "no session is opened for workers",
