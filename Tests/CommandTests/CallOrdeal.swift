@@ -284,12 +284,12 @@ final class CallOrdeal {
             eventually { supervisor.processes() == wanted }, "processes: \(supervisor.processes()), to be \(wanted)")
         let state = isStopped ? "stopped" : "\(count)"
         guard let known = descriptors[state] else {
-            descriptors[state] = supervisor.settledDescriptorCounts()
+            descriptors[state] = try supervisor.settledDescriptorCounts()
             return try checkNotes()
         }
         try #require(
-            eventually { supervisor.descriptorCounts() == known },
-            "descriptors, \(state): \(supervisor.descriptorCounts()), to be \(known)")
+            eventually { (try? supervisor.descriptorCounts()) == known },
+            "descriptors, \(state): \((try? supervisor.descriptorCounts()) ?? []), to be \(known)")
         try checkNotes()
     }
 

@@ -83,17 +83,16 @@ func withMarket(of servers: [LoadServer], _ body: (SupervisorProcess, Market) th
 /// How things stand while nothing is to change.
 struct Stillness {
     private let pids: [String: Int32]
-    private let kept: Int
-    private let held: Int
+    private let descriptors: [Int]
 
     /// Lets the first supervisor be followed by one that adopts its workers, and has a look.
     init(_ supervisor: SupervisorProcess, _ market: Market) throws {
         try RandomKiller(of: supervisor, kills: 1, seed: 1).finish(reading: supervisor)
         try market.waitForMore()
-        (pids, kept, held) = try Self.look(at: supervisor)
+        (pids, descriptors) = try Self.look(at: supervisor)
     }
 
-    private static func look(at supervisor: SupervisorProcess) throws -> ([String: Int32], Int, Int) {
+    private static func look(at supervisor: SupervisorProcess) throws -> ([String: Int32], [Int]) {
         var pids: [String: Int32] = [:]
         for service in try supervisor.status().services where service.name != "batch" {
             for worker in service.workers {
@@ -102,20 +101,19 @@ struct Stillness {
                 #expect(worker.state == "ready" && worker.restarts == 0 && worker.lastExit == nil, "\(name): \(worker)")
             }
         }
-        return (
-            pids, try openDescriptors(of: supervisor.keeper).count,
-            try openDescriptors(of: try supervisor.supervisor()).count
-        )
+        return (pids, try supervisor.descriptorCounts())
     }
 
     /// Expects that no worker was restarted, and that there is no stray cgroup, zombie or descriptor.
     func expectUnchanged(_ supervisor: SupervisorProcess, _ market: Market) throws {
-        let (pids, kept, held) = try Self.look(at: supervisor)
+        let (pids, descriptors) = try Self.look(at: supervisor)
         #expect(pids == self.pids && pids.count == market.workers.count)
-        // A connection of the API may be about to be closed, and the batch worker comes and goes: some descriptors, but
-        // not one for each kill.
-        #expect(abs(kept - self.kept) < 6, "\(kept) descriptors of the keeper, \(self.kept) before")
-        #expect(abs(held - self.held) < 6, "\(held) descriptors of the supervisor, \(self.held) before")
+        // The batch worker comes and goes: some descriptors, but not one for each kill.
+        for (now, before) in zip(descriptors, self.descriptors) {
+            #expect(
+                abs(now - before) < 6, "\(descriptors) descriptors of keeper and supervisor, \(self.descriptors) before"
+            )
+        }
         let expected = market.workers.map { "\($0)@1" }
         let groups = try supervisor.groups().filter { $0.contains("@") && !$0.hasPrefix("batch/") }
         #expect(groups.sorted() == expected.sorted())

@@ -220,10 +220,10 @@ final class Ordeal {
         let state = expected.map(\.state).joined(separator: " ")
         if let known = descriptors[state] {
             try #require(
-                eventually { supervisor.descriptorCounts() == known },
-                "descriptors in \(state): \(supervisor.descriptorCounts()), to be \(known)")
+                eventually { (try? supervisor.descriptorCounts()) == known },
+                "descriptors in \(state): \((try? supervisor.descriptorCounts()) ?? []), to be \(known)")
         } else {
-            descriptors[state] = supervisor.settledDescriptorCounts()
+            descriptors[state] = try supervisor.settledDescriptorCounts()
         }
         try checkNotes()
     }

@@ -12,7 +12,7 @@ import Testing
         try withSupervisor(service("web", "notify", "READY=1", workers: count, more: more)) { supervisor in
             let first = try (0..<count).map { try supervisor.ready("web/\($0)") }
             #expect(try supervisor.status().summary == "1 service, \(count) of \(count) workers ready")
-            let before = supervisor.settledDescriptorCounts()
+            let before = try supervisor.settledDescriptorCounts()
             for pid in first { kill(pid, SIGKILL) }
             let second = try (0..<count).map { try supervisor.ready("web/\($0)") }
             #expect(Set(first).isDisjoint(with: second))

@@ -215,7 +215,7 @@ import Testing
             #expect(try listening() == 100)
             #expect(try supervisor.cadre("scale", "web=1").code == 0)
             #expect(try listening() == 1)
-            let few = supervisor.settledDescriptorCounts()
+            let few = try supervisor.settledDescriptorCounts()
             #expect(try supervisor.cadre("scale", "web=100").code == 0)
             #expect(try listening() == 100)
             #expect(try supervisor.cadre("stop", "web/3").code == 0)

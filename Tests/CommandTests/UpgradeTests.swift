@@ -33,7 +33,7 @@ import Testing
         try withSupervisor(toml) { supervisor in
             let workers = try (0..<2).map { try supervisor.ready("web/\($0)") }
             let client = Client(path: supervisor.scene.path("http"))
-            let (before, held) = (supervisor.pid, supervisor.settledDescriptorCounts())
+            let (before, held) = (supervisor.pid, try supervisor.settledDescriptorCounts())
             for _ in 0..<3 {
                 let upgrade = try supervisor.begin(["upgrade"])
                 while try !supervisor.hasPrinted("going on with 2 running workers, as the supervisor is upgraded") {
